@@ -1,0 +1,177 @@
+"""python -m calculators fit|speed|cost|data. CPython only.
+
+Exit 0: answered; 1: a check found something; 2: bad input, one line on standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .answer import CALCULATORS
+from .data_files import KINDS, BadData, DatesAsText, read_all
+from .dataset import Dataset
+from .load import load_dataset
+from .scenario import nearest
+from .text import LANGUAGES
+from .worker import reply
+
+
+class OneLine(argparse.ArgumentParser):
+    """Says what is wrong in one line and exits with 2."""
+
+    def error(self, message: str) -> Any:
+        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def parser() -> argparse.ArgumentParser:
+    main = OneLine(prog="python -m calculators", description="Where a model fits, how fast it runs, what it costs.")
+    commands = main.add_subparsers(
+        dest="command", required=True, metavar="|".join((*CALCULATORS, "data", "parameters"))
+    )
+    help_of = {
+        "fit": "does a model fit on a device, and how fast is it",
+        "speed": "decode and prefill speed of a set-up under load",
+        "cost": "what a month on a cloud API costs",
+    }
+    for name in CALCULATORS:
+        one = commands.add_parser(name, help=help_of[name])
+        one.add_argument("--scenario", metavar="FILE", help="YAML or JSON of parameter ids; - reads standard input")
+        one.add_argument(
+            "--set", metavar="ID=VALUE", action="append", default=[], help="one parameter; low:value:high gives a range"
+        )
+        one.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the words (default: en)")
+        one.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    data = commands.add_parser("data", help="check data/ and count what is in it")
+    data.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    commands.add_parser("parameters", help="list the parameter ids with their defaults and bounds")
+    return main
+
+
+def fail(text: str) -> int:
+    print(text, file=sys.stderr)
+    return 2
+
+
+def read_scenario(name: str) -> dict[str, Any]:
+    """A scenario file or standard input. Raises ValueError with one line."""
+    shown = "standard input" if name == "-" else name
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as bad:
+        reason = bad.strerror if isinstance(bad, OSError) else "is not UTF-8"
+        raise ValueError(f"{shown}: cannot be read: {reason}; give a YAML or JSON file") from None
+    try:
+        found = yaml.load(text, Loader=DatesAsText)
+    except yaml.MarkedYAMLError as bad:
+        line = bad.problem_mark.line + 1 if bad.problem_mark else 1
+        raise ValueError(f"{shown}:{line}: is not valid YAML or JSON: {bad.problem}") from None
+    except yaml.YAMLError:
+        raise ValueError(f"{shown}: is not valid YAML or JSON: it holds characters that are not text") from None
+    if found is None:
+        return {}
+    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+        raise ValueError(f"{shown}: holds a {type(found).__name__}; allowed: a mapping of parameter ids to values")
+    return found
+
+
+def calculate(arguments: argparse.Namespace, dataset: Dataset) -> int:
+    scenario: dict[str, Any] = {}
+    try:
+        if arguments.scenario:
+            scenario = read_scenario(arguments.scenario)
+    except ValueError as bad:
+        return fail(str(bad))
+    for assignment in arguments.set:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            near = nearest(name, dataset.parameters)
+            return fail(
+                f"--set {assignment}: has no value; write ID=VALUE" + (f", for instance {near}=…" if near else "")
+            )
+        scenario[name] = value
+    answer = reply(dataset, arguments.command, scenario, arguments.lang)
+    if "error" in answer:
+        return fail(answer["error"]["text"])
+    if arguments.json:
+        print(json.dumps(answer, ensure_ascii=False, indent=2))
+        return 0
+    if "headline" in answer:
+        print(answer["headline"] + "\n")
+    labels = {i: p["label"][arguments.lang] for i, p in dataset.parameters.items()}
+    rows = [(labels[i], v["text"], "" if v["given"] else "·") for i, v in answer["inputs"].items()]
+    table(rows)
+    print()
+    names = {i: dataset.strings[f"result.{i}"][arguments.lang] for i in answer["results"]}
+    table(
+        [
+            (names[i], r["text"], f"({r['range_text']})" if "range_text" in r else "")
+            for i, r in answer["results"].items()
+        ]
+    )
+    for warning in answer["warnings"]:
+        print(f"! {warning['text']}")
+    return 0
+
+
+def table(rows: list[tuple[str, str, str]]) -> None:
+    """Label, value, remark in columns; full-width characters count twice."""
+
+    def width(text: str) -> int:
+        return sum(2 if ord(c) > 0x2E7F else 1 for c in text)
+
+    widest = max(width(label) for label, _, _ in rows)
+    for label, value, remark in rows:
+        print(f"{label}{' ' * (widest - width(label))}  {value} {remark}".rstrip())
+
+
+def list_parameters(dataset: Dataset) -> int:
+    for name, entry in dataset.parameters.items():
+        default = entry.get("value", "derived" if entry["status"] == "derived" else "none")
+        bounds = f"{entry.get('min', '')}..{entry.get('max', '')}" if "min" in entry or "max" in entry else ""
+        print(f"{name:32} {default!s:20} {entry['unit']:12} {bounds}".rstrip())
+    return 0
+
+
+def count_data(as_json: bool) -> int:
+    """Counts by kind and the share of values that are verified."""
+    found = read_all()
+    counts: dict[str, Any] = {kind: len(found[kind]) for kind in KINDS}
+    values = [v for kind in KINDS if kind != "strings" for e in found[kind].values() for v in sourced(e.values)]
+    counts["sourced values"] = len(values)
+    counts["verified share"] = round(sum(v.get("verified", True) for v in values) / len(values), 3)
+    if as_json:
+        print(json.dumps(counts))
+    else:
+        table([(kind, str(count), "") for kind, count in counts.items()])
+    return 0
+
+
+def sourced(value: Any) -> list[dict[str, Any]]:
+    """Every mapping that names its source."""
+    if isinstance(value, dict):
+        own = [value] if "source" in value else []
+        return own + [v for inner in value.values() for v in sourced(inner)]
+    return [v for inner in value for v in sourced(inner)] if isinstance(value, list) else []
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line. Returns the exit code."""
+    arguments = parser().parse_args(argv)
+    try:
+        if arguments.command == "data":
+            return count_data(arguments.json)
+        dataset = load_dataset()
+    except BadData as bad:
+        print(bad, file=sys.stderr)
+        return 1
+    if arguments.command == "parameters":
+        return list_parameters(dataset)
+    return calculate(arguments, dataset)

@@ -1,0 +1,101 @@
+"""Compiles `data/` into one JSON for the engine, and keeps the result by content hash. CPython only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from .data_files import DATA, ROOT, Entity, read_all
+from .dataset import Dataset, dataset_from_json
+
+CACHE = ROOT / ".cache" / "data"
+ENGINE_STRINGS = ("engine", "units", "results")  # what the browser's engine says; pages carry their own strings
+
+
+def data_hash(data: Path = DATA) -> str:
+    """Content hash of every file under `data/`, and of the code that compiles them."""
+    here = Path(__file__).parent
+    files = sorted(p for p in data.rglob("*") if p.is_file() and p.suffix in (".yml", ".json"))
+    digest = hashlib.sha256()
+    for path in [*files, here / "load.py", here / "data_files.py"]:
+        name = path.relative_to(data) if path.is_relative_to(data) else path.name
+        content = path.read_bytes()
+        digest.update(f"{name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()[:12]
+
+
+# What the engine and its controls need of an entity; the rest (sources, notes, dates) stays for the pages.
+MODEL_FIELDS = """name lab open_weights license total_params active_params n_experts experts_per_token embedding_params
+    attention_heads layers layer_groups context_tokens"""
+DEVICE_FIELDS = "name device_class speed_group memory_gib usable_share bandwidth_gbs tflops power_w"
+SERVER_FIELDS = "name device n_devices"
+QUANTIZATION_FIELDS = "name bits_per_weight computed_in"
+PARAMETER_FIELDS = """kind unit value low high min max exclusive_min choices status group calculators control step label
+    help symbol"""
+NOT_VALUES = {"source", "date", "note", "verified"}
+
+
+def plain_values(entity: Any) -> Any:
+    """{value, source, date} -> value, all the way down; what is unknown is left out."""
+    if isinstance(entity, Mapping):
+        if "value" in entity and "source" in entity:
+            return plain_values(entity["value"])
+        known = {k: v for k, v in entity.items() if not (isinstance(v, Mapping) and "unknown" in v)}
+        return {key: plain_values(value) for key, value in known.items() if key not in NOT_VALUES}
+    return [plain_values(value) for value in entity] if isinstance(entity, list) else entity
+
+
+def picked(entity: Mapping[str, Any], fields: str) -> dict[str, Any]:
+    return {key: entity[key] for key in fields.split() if key in entity}
+
+
+def compile_data(found: Mapping[str, Mapping[str, Entity]], version: str) -> dict[str, Any]:
+    """The compiled dataset: what `dataset.Dataset` holds, plain values only."""
+
+    def plain(kind: str) -> dict[str, Any]:
+        return {i: plain_values(entity.values) for i, entity in found[kind].items()}
+
+    models = {}
+    for model_id, model in plain("models").items():
+        models[model_id] = picked(model, MODEL_FIELDS)
+        # The first file of a quantization stands for it.
+        files = {f["quantization"]: f["bytes"] for f in reversed(model.get("weights_files", ()))}
+        if files:
+            models[model_id]["weights_files"] = files
+    return {
+        "version": version,
+        "models": models,
+        "devices": {i: picked(d, DEVICE_FIELDS) for i, d in plain("devices").items()},
+        "servers": {i: picked(s, SERVER_FIELDS) for i, s in plain("servers").items()},
+        "quantizations": {i: picked(q, QUANTIZATION_FIELDS) for i, q in plain("quantizations").items()},
+        "profiles": plain("speed-profiles"),
+        "prices": plain("prices"),
+        "parameters": {i: picked(e.values, PARAMETER_FIELDS) for i, e in found["parameters"].items()},
+        "strings": {k: v for area in ENGINE_STRINGS for k, v in found["strings"][area].values.items()},
+    }
+
+
+def compiled_json(data: Path = DATA) -> str:
+    """The compiled dataset as JSON text; compiled anew only when `data/` changed. Raises BadData."""
+    version = data_hash(data)
+    cached = CACHE / f"{version}.json"
+    if cached.exists():
+        return cached.read_text(encoding="utf-8")
+    text = json.dumps(compile_data(read_all(data), version), ensure_ascii=False, separators=(",", ":"), sort_keys=False)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    partial = cached.with_suffix(f".{os.getpid()}.part")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(cached)
+    return text
+
+
+@lru_cache(maxsize=1)
+def load_dataset() -> Dataset:
+    """The dataset of this repository. Raises BadData."""
+    return dataset_from_json(json.loads(compiled_json()))

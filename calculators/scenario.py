@@ -1,0 +1,336 @@
+"""A reader's inputs: parsed, checked, completed with defaults. All messages about bad input start here."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .dataset import Dataset, Device, Model, device_from, model_from, price_row_on
+from .graph import Unknown
+
+# Which speed profiles stand in for a device that names no group of its own.
+GROUP_OF_CLASS = {
+    "datacenter": "datacenter",
+    "rtx": "geforce",
+    "apple": "apple",
+    "unified": "strix-halo",
+    "jetson": "jetson",
+    "phone": "phone-gpu",
+    "browser": "browser",
+    "cpu": "cpu",
+}
+MODEL_KEYS = [
+    "total_params",
+    "active_params",
+    "n_experts",
+    "experts_per_token",
+    "embedding_params",
+    "layers",
+    "attention_heads",
+    "layer_groups",
+]
+DEVICE_KEYS = ["memory_gib", "usable_share", "bandwidth_gbs", "tflops", "device_class"]
+GROUP_KEYS = {
+    "full": {"kv_heads", "head_dim"},
+    "sliding": {"kv_heads", "head_dim", "window"},
+    "mla": {"kv_lora_rank", "qk_rope_head_dim"},
+    "linear": {"state_bytes"},
+}
+OPTIONAL_GROUP_KEYS = {"mla": {"head_dim"}}
+# Either gives the other: a default of one must not stand beside a value given for the other.
+SAME_LOAD = {"tokens_per_month": "requests_per_month", "requests_per_month": "tokens_per_month"}
+LARGEST = 1e24  # beyond it products overflow; nothing real is near
+
+
+@dataclass
+class BadInput(Exception):
+    """One sentence about one field: `message` is an id in data/strings/engine.yml."""
+
+    message: str
+    field: str
+    slots: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence by id with slots, to be put into words in the reader's language."""
+
+    message: str
+    slots: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclass
+class Scenario:
+    """What the graph is given. `values`: every id; `given`: ids that the reader set; `ranges`: id -> (low, high)."""
+
+    values: dict[str, Any]
+    given: set[str]
+    ranges: dict[str, tuple[float, float]]
+    warnings: list[Message]
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """The closest of `words`, else the empty string."""
+    return next(iter(difflib.get_close_matches(word, list(words), n=1, cutoff=0.4)), "")
+
+
+def shown(value: Any) -> str:
+    """What was given, short enough for a sentence."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def fitting_models(dataset: Dataset) -> list[str]:
+    """Ids of the models whose weights can be had and whose layout is known, in the dataset's order."""
+    return [i for i, m in dataset.models.items() if m.get("total_params") and m.get("layer_groups")]
+
+
+def priced_models(dataset: Dataset) -> list[str]:
+    """Ids that `api_model` takes: a model (its lab's own price, else the first listed) or model.provider."""
+    return sorted({*dataset.prices, *(p["model"] for p in dataset.prices.values())})
+
+
+def parse_number(name: str, raw: Any, entry: Mapping[str, Any]) -> tuple[float, tuple[float, float] | None]:
+    """A number, `{value, low, high}` or the text `low:value:high`. Returns the value and its range, if one is given."""
+    if isinstance(raw, str) and raw.count(":") == 2:
+        raw = dict(zip(("low", "value", "high"), raw.split(":"), strict=True))
+    if isinstance(raw, Mapping):
+        if set(raw) != {"low", "value", "high"}:
+            raise BadInput("bad-range", name, {"given": shown(raw)})
+        low, value, high = (one_number(name, raw[key], entry) for key in ("low", "value", "high"))
+        if not low <= value <= high:
+            raise BadInput("bad-range", name, {"given": shown(raw)})
+        return value, (low, high)
+    return one_number(name, raw, entry), None
+
+
+def one_number(name: str, raw: Any, entry: Mapping[str, Any]) -> float:
+    """A finite number inside the parameter's bounds."""
+    bound = LARGEST
+    low, high = float(entry.get("min", -bound)), float(entry.get("max", bound))
+    slots = {"given": shown(raw), "low": plain(low), "high": plain(high)}
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+        raise BadInput("bad-number", name, slots)
+    try:
+        value = float(raw)
+    except (ValueError, OverflowError):
+        raise BadInput("bad-number", name, slots) from None
+    if not math.isfinite(value) or (isinstance(raw, str) and "_" in raw):
+        raise BadInput("bad-number", name, slots)
+    if not low <= value <= high or (entry.get("exclusive_min") and value == low):
+        raise BadInput("out-of-range", name, slots)
+    if entry["kind"] == "integer" and value != int(value):
+        raise BadInput("not-whole", name, slots)
+    return value
+
+
+def plain(number: float) -> str:
+    """A bound as a reader would type it."""
+    return str(int(number)) if number == int(number) and abs(number) < 1e15 else repr(number)
+
+
+def inline(name: str, raw: Mapping[str, Any], keys: list[str], required: list[str]) -> None:
+    """Refuses unknown and missing keys of an inline object."""
+    for key in raw:
+        if key not in keys:
+            raise BadInput("unknown-key", f"{name}.{key}", {"allowed": ", ".join(keys), "nearest": nearest(key, keys)})
+    for key in required:
+        if key not in raw:
+            raise BadInput("missing-key", f"{name}.{key}", {"allowed": ", ".join(required)})
+
+
+def positive(name: str, raw: Any, kind: str = "number") -> float:
+    return one_number(name, raw, {"kind": kind, "min": 0, "exclusive_min": True, "max": LARGEST})
+
+
+def inline_model(raw: Mapping[str, Any]) -> Model:
+    """A model written into the scenario."""
+    inline("model", raw, MODEL_KEYS, ["total_params", "layer_groups"])
+    for key in ("total_params", "active_params", "layers", "attention_heads", "n_experts", "experts_per_token"):
+        if key in raw:
+            positive(f"model.{key}", raw[key], "number" if key.endswith("params") else "integer")
+    total, active = float(raw["total_params"]), float(raw.get("active_params", raw["total_params"]))
+    if active > total:
+        raise BadInput("active-above-total", "model.active_params", {"given": plain(active), "high": plain(total)})
+    if ("n_experts" in raw) != ("experts_per_token" in raw) or raw.get("experts_per_token", 0) > raw.get(
+        "n_experts", 0
+    ):
+        raise BadInput(
+            "experts-do-not-match", "model.experts_per_token", {"given": shown(raw.get("experts_per_token"))}
+        )
+    if "n_experts" in raw and raw["experts_per_token"] == raw["n_experts"] and active < total:
+        raise BadInput("experts-do-not-match", "model.experts_per_token", {"given": shown(raw["experts_per_token"])})
+    groups = raw["layer_groups"]
+    if not isinstance(groups, list) or not groups:
+        raise BadInput("bad-layer-groups", "model.layer_groups", {"given": shown(groups)})
+    for i, group in enumerate(groups):
+        where = f"model.layer_groups[{i}]"
+        if not isinstance(group, Mapping) or group.get("kind") not in GROUP_KEYS:
+            raise BadInput("bad-layer-groups", where, {"given": shown(group)})
+        needed = {"kind", "layers", *GROUP_KEYS[group["kind"]]}
+        inline(where, group, sorted(needed | OPTIONAL_GROUP_KEYS.get(group["kind"], set())), sorted(needed))
+        for key, value in group.items():
+            if key != "kind":
+                positive(f"{where}.{key}", value)
+    return model_from(raw, "inline")
+
+
+def inline_device(raw: Mapping[str, Any]) -> Device:
+    """A device written into the scenario."""
+    inline("device", raw, DEVICE_KEYS, ["memory_gib", "bandwidth_gbs", "device_class"])
+    if raw["device_class"] not in GROUP_OF_CLASS:
+        raise bad_choice("device.device_class", raw["device_class"], list(GROUP_OF_CLASS))
+    for key in ("memory_gib", "bandwidth_gbs", "usable_share"):
+        if key in raw:
+            value = positive(f"device.{key}", raw[key])
+            if key == "usable_share" and value > 1:
+                raise BadInput("out-of-range", "device.usable_share", {"given": plain(value), "low": "0", "high": "1"})
+    rate = raw.get("tflops", {})
+    for precision, value in rate.items() if isinstance(rate, Mapping) else (("", rate),):
+        positive(f"device.tflops.{precision}".rstrip("."), value)
+    return device_from(raw, "inline")
+
+
+def bad_choice(name: str, raw: Any, allowed: list[str]) -> BadInput:
+    given = shown(raw)
+    # A long list helps nobody: the nearest id is named, the data pages list them all.
+    listed = ", ".join(allowed) if len(allowed) <= 40 else ", ".join(allowed[:40]) + ", ..."
+    near = nearest(given, allowed)
+    slots = {"given": given, "allowed": listed, "nearest": near}
+    return BadInput("bad-choice-nearest" if near else "bad-choice", name, slots)
+
+
+def resolve(dataset: Dataset, raw: Mapping[str, Any], defaults: Mapping[str, Any]) -> Scenario:
+    """Checks a scenario and completes it.
+
+    `raw`: parameter id -> value as given (text, number, object). `defaults`: what this calculator takes where the
+    reader gives nothing. Raises BadInput.
+    """
+    parameters = dataset.parameters
+    scenario = Scenario({}, set(), {}, [])
+    values = scenario.values
+    for name, value in raw.items():
+        if name not in parameters:
+            near = nearest(name, parameters)
+            raise BadInput("unknown-parameter-nearest" if near else "unknown-parameter", name, {"nearest": near})
+        values[name] = parse(dataset, name, value, scenario)
+        scenario.given.add(name)
+    if all(name in raw for name in SAME_LOAD):
+        raise BadInput("give-one-of", "tokens_per_month", {"other": "requests_per_month"})
+
+    for name, value in defaults.items():
+        values.setdefault(name, value)
+    for name, entry in parameters.items():
+        if SAME_LOAD.get(name) in scenario.given:
+            continue
+        if "value" in entry and name not in values:
+            values[name] = parse(dataset, name, entry["value"], None)
+
+    use_server(dataset, values, scenario.given)
+    model, device = values["model"], values["device"]
+    values["model"] = model_from(dataset.models[model], model) if isinstance(model, str) else model
+    values["device"] = device_from(dataset.devices[device], device) if isinstance(device, str) else device
+    use_quantization(dataset, values)
+    use_profile(dataset, values)
+    use_price(dataset, values, scenario.given)
+    if values["cache_hit_share"] + values["cache_write_share"] > 1:
+        raise BadInput("shares-above-one", "cache_write_share", {"given": plain(values["cache_write_share"])})
+    for optional in ("slo_ttft_ms", "slo_tpot_ms"):
+        values.setdefault(optional, None)
+    return scenario
+
+
+def parse(dataset: Dataset, name: str, raw: Any, scenario: Scenario | None) -> Any:
+    """One parameter's value by its kind. Entities stay ids; inline objects become dataclasses."""
+    entry = dataset.parameters[name]
+    if name in ("model", "device"):
+        if isinstance(raw, str) and raw.lstrip().startswith("{"):
+            try:
+                raw = json.loads(raw)
+            except ValueError:
+                raise BadInput("bad-json", name, {"given": shown(raw)}) from None
+        if isinstance(raw, Mapping):
+            return inline_model(raw) if name == "model" else inline_device(raw)
+    if entry["kind"] in ("number", "integer"):
+        value, span = parse_number(name, raw, entry)
+        if span and scenario is not None:
+            scenario.ranges[name] = span
+        return value
+    allowed = allowed_values(dataset, name)
+    if not isinstance(raw, str) or raw not in allowed:
+        if name == "model" and raw in dataset.models:
+            raise BadInput("model-not-published", name, {"given": str(raw), "allowed": ", ".join(allowed)})
+        raise bad_choice(name, raw, allowed)
+    return raw
+
+
+def allowed_values(dataset: Dataset, name: str) -> list[str]:
+    """The ids or choices that a parameter takes."""
+    if name == "model":
+        return fitting_models(dataset)
+    if name == "device":
+        return [*dataset.devices, *dataset.servers]
+    if name == "quantization":
+        return list(dataset.quantizations)
+    if name == "api_model":
+        return priced_models(dataset)
+    if name == "engine":
+        return sorted({profile["engine"] for profile in dataset.profiles.values()})
+    return [str(choice) for choice in dataset.parameters[name].get("choices", ())]
+
+
+def use_server(dataset: Dataset, values: dict[str, Any], given: set[str]) -> None:
+    """A server is a device and a count: choosing one sets both, but for a count that the reader gave."""
+    server = dataset.servers.get(values["device"]) if isinstance(values["device"], str) else None
+    if server is None:
+        return
+    values["device"] = server["device"]
+    if "n_devices" not in given:
+        values["n_devices"] = float(server["n_devices"])
+
+
+def use_quantization(dataset: Dataset, values: dict[str, Any]) -> None:
+    entry = dataset.quantizations[values["quantization"]]
+    values["quantization_id"] = values["quantization"]
+    values["quantization_bits"] = float(entry["bits_per_weight"])
+    values["compute_precision"] = entry["computed_in"]
+
+
+def use_profile(dataset: Dataset, values: dict[str, Any]) -> None:
+    """Speed constants of the device's group and engine, for those that are not given."""
+    device: Device = values["device"]
+    group = device.speed_group or GROUP_OF_CLASS[device.device_class]
+    profiles = {p["engine"]: p for p in dataset.profiles.values() if p["group"] == group}
+    engine = values.get("engine") or next(e for e, p in profiles.items() if p.get("default"))
+    if engine not in profiles:
+        raise bad_choice("engine", engine, sorted(profiles))
+    profile = profiles[engine]
+    values["engine"] = engine
+    constants = profile["parameters"]
+    for name in constants:
+        if name != "shared_bits_per_weight":
+            values.setdefault(name, constants[name])
+    values.setdefault("parallelism", profile["parallelism"])
+    values.setdefault("prefill_attention", profile["prefill_attention"])
+    values["file_shared_bits"] = constants.get("shared_bits_per_weight")
+    values["compute_cap_tflops"] = profile.get("compute_cap_tflops")
+    values["embedding_left_out"] = profile["leaves_out_embedding"]
+    values["profile_decode_interval"] = profile["decode_interval"]
+    values["profile_prefill_interval"] = profile["prefill_interval"]
+    values["usable_share_of_class"] = dataset.constant(f"usable_share_{device.device_class}")
+
+
+def use_price(dataset: Dataset, values: dict[str, Any], given: set[str]) -> None:
+    """The current price row of `api_model`. A model id means its lab's own offer, else the first one listed."""
+    wanted = values["api_model"]
+    offers = [p for i, p in dataset.prices.items() if i == wanted or p["model"] == wanted]
+    offer = next((p for p in offers if p.get("first_party")), offers[0])
+    row = price_row_on(offer["rows"], None)
+    values["api_price_row"] = row
+    if not isinstance(row, Unknown) and "batch_discount" in row and "batch_discount" not in given:
+        values["batch_discount"] = float(row["batch_discount"])

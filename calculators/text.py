@@ -1,0 +1,105 @@
+"""Numbers and sentences in the reader's language. The only place that formats a number, for pages, CLI and prose."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+LANGUAGES = ("en", "ja")
+# Powers of ten with a name: English goes by thousands, Japanese by ten-thousands.
+LARGE = {
+    "en": ((1e12, "T"), (1e9, "B"), (1e6, "M")),
+    "ja": ((1e12, "兆"), (1e8, "億"), (1e4, "万")),
+}
+MONTHS = "January February March April May June July August September October November December".split()
+
+
+def sentence(strings: Mapping[str, Mapping[str, str]], message: str, lang: str, slots: Mapping[str, str]) -> str:
+    """The string `message` in `lang` with its slots filled. Raises KeyError for an id or a slot that is missing."""
+    return strings[message][lang].format(**slots)
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """Rounded to `digits` significant digits, never in scientific notation below 10^15, thousands separated."""
+    if value == 0:
+        return "0"
+    places = digits - 1 - math.floor(math.log10(abs(value)))
+    rounded = round(value, places)
+    # Rounding up may add a digit (9.996 -> 10.0): count the places again.
+    places = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
+    return f"{rounded:,.{places}f}"
+
+
+def trimmed(value: float, digits: int = 12) -> str:
+    """All digits that a stored figure has, without trailing zeros."""
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}"
+    text = f"{float(f'{value:.{digits}g}'):,.10f}".rstrip("0")
+    return text.rstrip(".")
+
+
+def large(value: float, lang: str) -> str:
+    """744e9 -> 744B / 7,440億; all stored digits are kept."""
+    for size, name in LARGE[lang]:
+        if abs(value) >= size:
+            return trimmed(value / size) + name
+    return trimmed(value)
+
+
+def day(iso: str, lang: str) -> str:
+    """2026-01-27 -> January 27, 2026 / 2026年1月27日."""
+    d = date.fromisoformat(iso)
+    return f"{MONTHS[d.month - 1]} {d.day}, {d.year}" if lang == "en" else f"{d.year}年{d.month}月{d.day}日"
+
+
+def number(value: float, unit: str, lang: str, exact: bool) -> str:
+    """The digits of a value in its unit; `exact`: a stored figure, shown as stored."""
+    digits = trimmed if exact else significant
+    if unit == "bytes":
+        # GB = 10^9 for everything, so that need and capacity compare; the method page says so.
+        for size, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+            if abs(value) >= size:
+                return f"{digits(value / size)} {name}"
+        return f"{digits(value)} B"
+    if unit == "tokens" and exact:
+        return trimmed(value)
+    if unit in ("parameters", "tokens"):
+        return large(value if exact else float(f"{value:.3g}"), lang)
+    if unit in ("share", "ratio"):
+        return f"{value:.0%}" if not exact else f"{trimmed(value * 100)}%"
+    if unit == "USD" and not exact:
+        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}"
+    if unit == "USD/Mtok":
+        return f"{value:,.2f}" if round(value, 2) == value or not exact else trimmed(value)
+    if unit in ("sequences", "factor") and value == int(value):
+        return f"{int(value):,}"
+    return digits(value)
+
+
+def with_unit(
+    value: float | str, unit: str, lang: str, strings: Mapping[str, Mapping[str, str]], *, exact: bool = False
+) -> str:
+    """A value with its unit in words: strings `unit.<unit>` hold the patterns; a unit without one stands by itself."""
+    if isinstance(value, str):
+        return day(value, lang) if unit == "date" else value
+    pattern = strings.get(f"unit.{unit}")
+    digits = number(float(value), unit, lang, exact)
+    return pattern[lang].format(n=digits) if pattern else digits
+
+
+def interval(low: float, high: float, unit: str, lang: str, strings: Mapping[str, Mapping[str, str]]) -> str:
+    """low–high with the unit once."""
+    pattern = strings.get(f"unit.{unit}")
+    ends = f"{number(low, unit, lang, False)}–{number(high, unit, lang, False)}"
+    return pattern[lang].format(n=ends) if pattern else ends
+
+
+def result_text(result: Mapping[str, Any], lang: str, strings: Mapping[str, Mapping[str, str]]) -> str:
+    """A result for reading: its value, or why there is none."""
+    if result["value"] is None:
+        return str(result["reason"])
+    if result["unit"] == "verdict":
+        return strings[f"verdict.{result['value']}"][lang]
+    return with_unit(result["value"], result["unit"], lang, strings)

@@ -1,0 +1,45 @@
+"""The one door for the browser: JSON in, JSON out. The CLI goes through it, too, so that both print the same digits."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .answer import CALCULATORS, answer
+from .dataset import Dataset, dataset_from_json
+from .scenario import BadInput, nearest
+from .text import sentence
+
+_dataset: Dataset | None = None
+
+
+def open_dataset(compiled: str) -> None:
+    """Takes the compiled dataset (JSON text) once; later calls of `ask` use it."""
+    global _dataset
+    _dataset = dataset_from_json(json.loads(compiled))
+
+
+def ask(request: str) -> str:
+    """`{"command", "scenario", "lang"}` -> an answer, or `{"error": {"field", "text"}}` for bad input."""
+    if _dataset is None:
+        raise RuntimeError("open_dataset comes first")
+    asked = json.loads(request)
+    return json.dumps(reply(_dataset, asked["command"], asked["scenario"], asked["lang"]), ensure_ascii=False)
+
+
+def reply(dataset: Dataset, command: str, scenario: Any, lang: str) -> dict[str, Any]:
+    """`ask` without JSON."""
+    try:
+        if command not in CALCULATORS:
+            slots = {"given": command, "allowed": ", ".join(CALCULATORS), "nearest": nearest(command, CALCULATORS)}
+            raise BadInput("bad-choice", "command", slots)
+        if not isinstance(scenario, dict):
+            raise BadInput("bad-scenario", "scenario", {"given": type(scenario).__name__})
+        return answer(dataset, command, scenario, lang)
+    except BadInput as bad:
+        return {"error": {"field": bad.field, "text": error_text(dataset, bad, lang)}}
+
+
+def error_text(dataset: Dataset, bad: BadInput, lang: str) -> str:
+    """One sentence: where, what was given, what is allowed."""
+    return sentence(dataset.strings, bad.message, lang, {"field": bad.field, **bad.slots})

