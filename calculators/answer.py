@@ -188,6 +188,11 @@ def shown_input(
         return {"value": None, "text": reason, "given": False}
     if value is None:
         return {"value": None, "text": dataset.strings["none"][lang], "given": False}
+    if name == "quantization":
+        return {"value": value, "text": dataset.quantizations[value]["name"], "given": name in scenario.given}
+    if name == "engine":
+        text = dataset.strings[f"engine.{value}"][lang]
+        return {"value": value, "text": text, "given": name in scenario.given}
     unit = str(dataset.parameters[name].get("unit", ""))
     text = with_unit(value, unit, lang, dataset.strings, exact=True)
     return {"value": rounded(value), "text": text, "given": name in scenario.given}

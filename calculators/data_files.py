@@ -32,6 +32,8 @@ KINDS = {
 }
 
 
+# The areas of data/strings/ that the engine says; pages carry the others.
+ENGINE_STRINGS = ("engine", "units", "results")
 BOUNDS = {
     "minimum": "at least",
     "exclusiveMinimum": "more than",
@@ -279,9 +281,13 @@ def reference_problems(found: Mapping[str, Mapping[str, Entity]]) -> list[Proble
         if sum(bool(e.values.get("default")) for e in members) != 1:
             refuse(members[0], ("default",), f"group {group} needs exactly one profile with default: true")
     seen: dict[str, Entity] = {}
-    for entity in found["strings"].values():
-        for string_id in entity.values:
+    for area in ENGINE_STRINGS:  # compiled into one table
+        for string_id in found["strings"][area].values:
             if string_id in seen:
-                refuse(entity, (string_id,), f"string given twice, first in {seen[string_id].file}; keep one")
-            seen[string_id] = entity
+                refuse(
+                    found["strings"][area],
+                    (string_id,),
+                    f"string given twice, first in {seen[string_id].file}; keep one",
+                )
+            seen[string_id] = found["strings"][area]
     return problems

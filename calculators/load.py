@@ -10,11 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from .data_files import DATA, ROOT, Entity, read_all
+from .data_files import DATA, ENGINE_STRINGS, ROOT, Entity, read_all
 from .dataset import Dataset, dataset_from_json
 
 CACHE = ROOT / ".cache" / "data"
-ENGINE_STRINGS = ("engine", "units", "results")  # what the browser's engine says; pages carry their own strings
 
 
 def data_hash(data: Path = DATA) -> str:

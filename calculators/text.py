@@ -13,6 +13,7 @@ LARGE = {
     "en": ((1e12, "T"), (1e9, "B"), (1e6, "M")),
     "ja": ((1e12, "兆"), (1e8, "億"), (1e4, "万")),
 }
+SIZES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 MONTHS = "January February March April May June July August September October November December".split()
 
 
@@ -36,8 +37,7 @@ def trimmed(value: float, digits: int = 12) -> str:
     """All digits that a stored figure has, without trailing zeros."""
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}"
-    text = f"{float(f'{value:.{digits}g}'):,.10f}".rstrip("0")
-    return text.rstrip(".")
+    return f"{float(f'{value:.{digits}g}'):,}"
 
 
 def large(value: float, lang: str) -> str:
@@ -49,7 +49,10 @@ def large(value: float, lang: str) -> str:
 
 
 def day(iso: str, lang: str) -> str:
-    """2026-01-27 -> January 27, 2026 / 2026年1月27日."""
+    """2026-01-27 -> January 27, 2026 / 2026年1月27日; 2026-01 -> January 2026 / 2026年1月."""
+    if len(iso) == len("2026-01"):
+        year, month = (int(part) for part in iso.split("-"))
+        return f"{MONTHS[month - 1]} {year}" if lang == "en" else f"{year}年{month}月"
     d = date.fromisoformat(iso)
     return f"{MONTHS[d.month - 1]} {d.day}, {d.year}" if lang == "en" else f"{d.year}年{d.month}月{d.day}日"
 
@@ -87,6 +90,18 @@ def with_unit(
     pattern = strings.get(f"unit.{unit}")
     digits = number(float(value), unit, lang, exact)
     return pattern[lang].format(n=digits) if pattern else digits
+
+
+def prose(value: float | str, unit: str, lang: str, strings: Mapping[str, Mapping[str, str]]) -> str:
+    """A stored figure inside a sentence: counts of things in words of their size, the sentence names the thing."""
+    if isinstance(value, str):
+        return day(value, lang) if unit == "date" else value
+    if unit in ("tokens", "people"):
+        if lang == "en" and abs(value) >= 1e6:
+            size, name = next(pair for pair in SIZES if abs(value) >= pair[0])
+            return f"{trimmed(value / size)} {name}"
+        return large(value, "ja") if lang == "ja" else trimmed(value)
+    return with_unit(value, unit, lang, strings, exact=True)
 
 
 def interval(low: float, high: float, unit: str, lang: str, strings: Mapping[str, Mapping[str, str]]) -> str:

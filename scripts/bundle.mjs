@@ -25,6 +25,6 @@ await build({ ...shared, entryPoints: [`${source}/modules/main.js`], format: "es
 await build({ ...shared, entryPoints: [`${source}/modules/engine-worker.js`, `${source}/modules/chat-worker.js`], format: "esm",
   // Paths of Pyodide and ONNX Runtime are URLs known at run time only.
   external: ["node:*"] });
-await build({ ...shared, entryPoints: [`${source}/modules/search-worker.js`], format: "iife" });
-await build({ ...shared, entryPoints: [`${source}/modules/theme-start.js`], format: "iife" });
-await build({ ...shared, entryPoints: [`${source}/styles/site.css`] });
+const classic = ["search-worker", "theme-start", "chooser"].map((name) => `${source}/modules/${name}.js`);
+await build({ ...shared, entryPoints: classic, format: "iife" });
+await build({ ...shared, entryPoints: ["site", "chooser"].map((name) => `${source}/styles/${name}.css`) });

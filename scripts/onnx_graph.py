@@ -16,8 +16,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import onnx
-from gguf_weights import BLOCK, GgufModel, Packed4, Packed8
 from onnx import TensorProto, helper
+
+from scripts.gguf_weights import BLOCK, GgufModel, Packed4, Packed8
 
 Backend = Literal["wasm", "webgpu"]
 BACKENDS: tuple[Backend, ...] = ("wasm", "webgpu")

@@ -1,4 +1,4 @@
-"""The worked examples of the calculation model, relative 1e-4. Every constant is passed, so data edits change nothing."""
+"""The worked examples of the calculation model, relative 1e-4. Every constant is passed: data edits change nothing."""
 
 from __future__ import annotations
 

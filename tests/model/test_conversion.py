@@ -19,11 +19,11 @@ import onnxruntime
 import pytest
 from llama_reference import F32, Llama
 
+from scripts import build_model
+from scripts.gguf_weights import GgufModel, ModelError
+
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
-sys.path.insert(0, str(ROOT / "scripts"))
-import build_model  # noqa: E402
-from gguf_weights import GgufModel, ModelError  # noqa: E402
 
 MAX_MEAN_KL = 0.001
 MIN_TOP1 = 0.995

@@ -3,3 +3,5 @@ declare const RUNTIME_PATH: string;
 declare const ENGINE_PATH: string;
 declare const MODEL_PATH: string;
 declare const ORT_PATH: string;
+/** What the engine weighs, as a reader sees it: "13.2 MB". */
+declare const ENGINE_SIZE: string;

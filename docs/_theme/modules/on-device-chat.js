@@ -116,6 +116,7 @@ class OnDeviceChat extends HTMLElement {
 
   #showStatus() {
     const { status, progress } = session;
+    /** @type {Record<string, string>} */
     const slots = progress ? { loaded: this.#megabytes(progress.loaded), total: this.#megabytes(progress.total) } : {};
     const code = status?.code === "downloading" && progress ? "downloading_of" : status?.code;
     const line = code ? this.#text({ code, slots: { ...status?.slots, ...slots } }) : "";

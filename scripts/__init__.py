@@ -1,0 +1,1 @@
+"""Build steps: one job each, `--help` on each that is run by hand."""

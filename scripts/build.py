@@ -1,0 +1,269 @@
+"""Builds the whole site into site/. Every step is skipped when its inputs did not change.
+
+Usage: python -m scripts.build [--site-url URL] [--out DIR]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+import yaml
+
+from calculators.data_files import BadData
+from calculators.load import compiled_json
+from calculators.text import LANGUAGES, number
+from scripts import facts
+from scripts.cached import BUILD, ROOT, content_hash, files_under, hash_of, link_tree, step
+from scripts.pages import Builders, PageBuild, add_policy
+
+THEME = ROOT / "docs" / "_theme"
+NODE = Path(sys.executable).parent / "node"
+ORT = ROOT / "node_modules" / "onnxruntime-web" / "dist"
+# Plain WebAssembly has the smaller runtime; WebGPU needs the one that can wait (asyncify).
+ORT_FILES = [f"ort-wasm-simd-threaded{kind}.{ending}" for kind in ("", ".asyncify") for ending in ("mjs", "wasm")]
+
+
+class BuildFailure(Exception):
+    """A step failed; str() is what to show."""
+
+
+@dataclass(frozen=True)
+class Assets:
+    """Folders of the built site and what lies in them."""
+
+    folders: dict[str, Path]  # path below the site's root -> folder
+    modules: str  # "assets/<hash>/" of the bundle
+    model: Path
+    ort: Path
+
+
+def run(command: Sequence[str | Path]) -> None:
+    """A build command; its output is shown, a failure stops the build."""
+    done = subprocess.run([str(part) for part in command], cwd=ROOT)
+    if done.returncode:
+        raise BuildFailure(f"{' '.join(str(part) for part in command[:2])}: failed, see above")
+
+
+def lock_files() -> list[Path]:
+    return [ROOT / "package-lock.json", ROOT / "requirements.lock"]
+
+
+def build_assets() -> Assets:
+    """The engine, the model, ONNX Runtime and the browser modules. Raises BadData, BuildFailure."""
+    dataset = BUILD / "dataset.json"
+    BUILD.mkdir(exist_ok=True)
+    compiled = compiled_json()
+    if not dataset.exists() or dataset.read_text(encoding="utf-8") != compiled:
+        dataset.write_text(compiled, encoding="utf-8")
+
+    def make_runtime(out: Path) -> None:
+        folders: list[str | Path] = ["--runtime", out / "runtime", "--engine", out / "engine"]
+        run([NODE, "scripts/build_runtime.mjs", "--dataset", dataset, *folders])
+
+    engine_sources = files_under(ROOT / "calculators", "*.py")
+    recipe = ROOT / "scripts" / "build_runtime.mjs"
+    python = step("python", [*engine_sources, dataset, recipe, *lock_files()], make_runtime)
+
+    converters = [ROOT / "scripts" / name for name in ("build_model.py", "gguf_weights.py", "onnx_graph.py")]
+
+    def make_model(out: Path) -> None:
+        run([sys.executable, "-m", "scripts.build_model", "--out", out])
+
+    model = step("model", [*converters, ROOT / "requirements.lock"], make_model)
+
+    def make_ort(out: Path) -> None:
+        for name in ORT_FILES:
+            shutil.copyfile(ORT / name, out / name)
+
+    ort = step("onnxruntime", [ROOT / "package-lock.json"], make_ort)
+
+    runtime, engine = python / "runtime", python / "engine"
+    paths = {
+        "RUNTIME_PATH": f"assets/{content_hash(runtime)}/",
+        "ENGINE_PATH": f"assets/{content_hash(engine)}/",
+        "ORT_PATH": f"assets/{content_hash(ort)}/",
+        "MODEL_PATH": f"models/{content_hash(model)}/",
+    }
+    size = sum(path.stat().st_size for folder in (runtime, engine) for path in files_under(folder))
+    define = json.dumps({**paths, "ENGINE_SIZE": number(float(size), "bytes", "en", False)}, sort_keys=True)
+
+    def make_modules(out: Path) -> None:
+        run([NODE, "scripts/bundle.mjs", "--out", out, "--define", define])
+        shutil.copyfile(THEME / "root" / "icon.svg", out / "icon.svg")
+
+    browser = [*files_under(THEME / "modules"), *files_under(THEME / "styles"), THEME / "root" / "icon.svg"]
+    bundle_inputs = [*browser, ROOT / "scripts" / "bundle.mjs", ROOT / "package-lock.json"]
+    modules = step("modules", bundle_inputs, make_modules, define)
+    modules_path = f"assets/{content_hash(modules)}/"
+    folders = {
+        paths["RUNTIME_PATH"]: runtime,
+        paths["ENGINE_PATH"]: engine,
+        paths["ORT_PATH"]: ort,
+        paths["MODEL_PATH"]: model,
+        modules_path: modules,
+    }
+    return Assets(folders, modules_path, model, ort)
+
+
+def page_inputs(lang: str) -> list[Path]:
+    """Everything that the pages of a language are made of."""
+    makers = "elements facts hooks macros pages search_index tables".split()
+    return [
+        *files_under(ROOT / "docs" / lang),
+        ROOT / "docs" / "nav.yml",
+        *files_under(THEME / "overrides"),
+        *files_under(THEME / "elements"),
+        *files_under(ROOT / "data", "*.yml", "*.json"),
+        *files_under(ROOT / "calculators", "*.py"),
+        *[ROOT / "scripts" / f"{name}.py" for name in makers],
+        ROOT / "mkdocs.yml",
+        ROOT / "requirements.lock",
+    ]
+
+
+def build_pages(shared: PageBuild, builders: Builders | None = None, *, strict: bool = True) -> dict[str, Path]:
+    """The pages of both languages, built only where something changed. Raises BuildFailure."""
+    made = {lang: BUILD / "pages" / lang for lang in LANGUAGES}
+    stamps = {
+        lang: hash_of(page_inputs(lang), shared.site_url, shared.assets, shared.model.name, shared.epoch)
+        for lang in LANGUAGES
+    }
+    stale = {
+        lang: out
+        for lang, out in made.items()
+        if not (out / ".stamp").exists() or (out / ".stamp").read_text() != stamps[lang]
+    }
+    if not stale:
+        return made
+    started = time.monotonic()
+    print(f"build: pages ({', '.join(stale)}) …", file=sys.stderr, flush=True)
+    own = builders or Builders(stale)
+    try:
+        partial = {lang: out.with_name(f"{lang}.part") for lang, out in stale.items()}
+        errors = own.build(partial, shared, strict=strict)
+    finally:
+        if builders is None:
+            own.close()
+    if errors:
+        raise BuildFailure("\n".join(errors))
+    for lang, out in stale.items():
+        (partial[lang] / ".stamp").write_text(stamps[lang])
+        shutil.rmtree(out, ignore_errors=True)
+        partial[lang].rename(out)
+    print(f"build: pages done in {time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
+    return made
+
+
+def root_pages(out: Path, shared: PageBuild) -> None:
+    """The language chooser and the 404 page at the site's root, with the policy."""
+    site = facts.strings("site")
+    pages = [
+        {
+            "lang": lang,
+            "name": site[f"language-{lang}"][lang],
+            "description": site["site-description"][lang],
+            "missing": site["page-missing"][lang],
+        }
+        for lang in LANGUAGES
+    ]
+    loader = jinja2.FileSystemLoader(THEME / "root")
+    templates = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    path = "/" + shared.site_url.split("://", 1)[1].partition("/")[2]
+    # A 404 page is shown at any depth, so its links start at the site's root.
+    for name, base in (("index.html", ""), ("404.html", path)):
+        text = templates.get_template(name).render(pages=pages, base=base, assets=base + shared.assets)
+        (out / name).write_text(text, encoding="utf-8")
+    add_policy(out)
+
+
+def sitemap(out: Path, shared: PageBuild) -> None:
+    """One index of both languages' sitemaps, and robots.txt."""
+    entries = "".join(f"<sitemap><loc>{shared.site_url}{lang}/sitemap.xml</loc></sitemap>" for lang in LANGUAGES)
+    head = '<?xml version="1.0" encoding="UTF-8"?>\n<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
+    (out / "sitemap.xml").write_text(f"{head}{entries}</sitemapindex>\n", encoding="utf-8")
+    (out / "robots.txt").write_text(
+        f"User-agent: *\nAllow: /\nSitemap: {shared.site_url}sitemap.xml\n", encoding="utf-8"
+    )
+
+
+def assemble(out: Path, assets: Assets, pages: dict[str, Path], shared: PageBuild) -> None:
+    """Puts everything in its place and swaps the whole folder at once."""
+    partial = out.with_name(f"{out.name}.part")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    root_pages(partial, shared)
+    for path, folder in assets.folders.items():
+        link_tree(folder, partial / path)
+    for lang, folder in pages.items():
+        link_tree(folder, partial / lang)
+        (partial / lang / ".stamp").unlink()
+    sitemap(partial, shared)
+    (partial / ".nojekyll").touch()
+    old = out.with_name(f"{out.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if out.exists():
+        out.rename(old)
+    partial.rename(out)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def configured_site_url() -> str:
+    """SITE_URL of the environment, else of mkdocs.yml's `extra`, else a local one. Ends in "/"."""
+    found = os.environ.get("SITE_URL")
+    if not found:
+        text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+        # Only one plain setting is wanted; the file's Python tags are for MkDocs.
+        extra = text[text.index("\nextra:") + 1 :]
+        found = yaml.safe_load(extra)["extra"]["site_url"]
+    found = found or "http://127.0.0.1:8000/"
+    if not found.startswith(("http://", "https://")) or "?" in found or "#" in found:
+        raise BuildFailure(f"SITE_URL: {found} is not allowed; give https://host/ or https://host/some/path/")
+    return found if found.endswith("/") else found + "/"
+
+
+def commit_epoch() -> str:
+    """The commit's date as the build's date, so that two builds of one commit are alike."""
+    given = os.environ.get("SOURCE_DATE_EPOCH")
+    if given:
+        return given
+    done = subprocess.run(["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.strip() or "1767225600"
+
+
+def build(out: Path, site_url: str, builders: Builders | None = None, *, strict: bool = True) -> None:
+    """The whole site into `out`. Raises BadData, BuildFailure."""
+    assets = build_assets()
+    shared = PageBuild(site_url, assets.modules, assets.model, assets.ort, commit_epoch())
+    pages = build_pages(shared, builders, strict=strict)
+    assemble(out, assets, pages, shared)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m scripts.build", description=__doc__.splitlines()[0])
+    parser.add_argument("--site-url", help="where the site will stand, for instance https://host/some/path/")
+    parser.add_argument("--out", type=Path, default=ROOT / "site", help="folder to write (default: site)")
+    arguments = parser.parse_args(argv)
+    started = time.monotonic()
+    try:
+        if arguments.site_url:
+            os.environ["SITE_URL"] = arguments.site_url
+        build(arguments.out, configured_site_url())
+    except (BadData, BuildFailure) as bad:
+        print(bad, file=sys.stderr)
+        return 1
+    print(f"build: {arguments.out} is ready ({time.monotonic() - started:.1f} s)", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,110 @@
+"""MkDocs hooks: the language of a build, its navigation, the custom elements' default answers, markup repairs."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+
+from calculators.text import LANGUAGES
+from scripts import facts
+from scripts.elements import render_elements
+from scripts.macros import navigation_plan, section_path
+
+LANG = os.environ.get("BOOK_LANG", "en")
+
+
+def words(string_id: str, **slots: str) -> str:
+    """A string of data/strings/site.yml in the build's language."""
+    return facts.strings("site")[string_id][LANG].format(**slots)
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Everything in mkdocs.yml that follows from the language."""
+    facts.refresh()
+    theme = config.theme
+    theme["language"] = LANG
+    for toggle, string_id in zip(theme["palette"], ("light", "dark", "system"), strict=True):
+        toggle["toggle"]["name"] = words(f"palette-{string_id}")
+    config.site_name = words("site-name")
+    config.site_description = words("site-description")
+    config.copyright = words("copyright")
+    config.extra["assets"] = os.environ.get("BOOK_ASSETS", "")
+    config.extra["alternate"] = [
+        {"name": words(f"language-{lang}"), "lang": lang, "link": f"../{lang}/"} for lang in LANGUAGES
+    ]
+    config.nav = navigation(Path(config.docs_dir))
+    if config.extra["repository"]:
+        config.edit_uri_template = f"{config.extra['repository']}/edit/main/docs/{LANG}/{{path}}"
+        theme["features"].append("content.action.edit")
+    return config
+
+
+def navigation(docs: Path) -> list[Any]:
+    """The pages of docs/nav.yml that exist, and the others beside the book. Titles come from the pages."""
+
+    def there(*paths: str) -> list[str]:
+        return [path for path in paths if (docs / path).exists()]
+
+    book: list[Any] = there("book/index.md")
+    for part in navigation_plan():
+        written = [f"{section_path(part, s)}.md" for s in part["sections"] if s["status"] == "written"]
+        if "path" in part:
+            book += written
+        elif written:
+            title = words("nav-part", number=part["id"].removeprefix("part-"), title=part["title"][LANG])
+            book.append({title: [*there(f"book/{part['id']}/index.md"), *written]})
+    calculators = there("calculators/index.md", "calculators/fit.md")
+    data = there("data/index.md", "data/models.md", "data/devices.md", "data/prices.md", "data/sources.md")
+    return [
+        *there("index.md"),
+        {words("nav-book"): book},
+        {words("nav-calculators"): calculators},
+        *there("demo.md"),
+        {words("nav-data"): data},
+        {words("nav-contributing"): there("contributing/index.md", "contributing/measurements.md")},
+    ]
+
+
+def on_page_context(context: dict[str, Any], page: Any, config: MkDocsConfig, nav: Any) -> dict[str, Any]:
+    """The language switch leads to the same page of the other tree."""
+    config.extra["alternate"] = [
+        {"name": words(f"language-{lang}"), "lang": lang, "link": f"../{lang}/{page.url}"} for lang in LANGUAGES
+    ]
+    return context
+
+
+def on_page_content(html: str, page: Any, config: MkDocsConfig, files: Any) -> str:
+    """Custom elements get the answer to their default question, so that they say something before any script."""
+    return render_elements(html, LANG, page.file.src_uri)
+
+
+def on_post_page(output: str, page: Any, config: MkDocsConfig) -> str:
+    """Repairs of the theme's markup; a theme update that changes it stops the build."""
+    # The theme takes each alternate for a site root and fetches a sitemap below it.
+    output, alternates = re.subn(r'\s*<link rel="alternate" href="[^"]*" hreflang="[^"]*">', "", output)
+    label = f'data-md-component="search" role="dialog" aria-label="{words("search-label")}"'
+    output, searches = re.subn('data-md-component="search" role="dialog"', label, output)
+    if alternates != len(LANGUAGES) or searches != 1:
+        raise PluginError(f"{page.file.src_uri}: theme markup changed (alternates {alternates}, search {searches})")
+    return output
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """The theme fetches its index with every page; ours is fetched with the first query (scripts/search_index.py)."""
+    from scripts.search_index import write_search_index
+
+    write_search_index(Path(config.site_dir))
+    # Wanted by no reader: written by the search plugin for the theme's own worker.
+    for name in ("assets/javascripts/workers", "assets/javascripts/lunr"):
+        remove(Path(config.site_dir) / name)
+
+
+def remove(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir()
+    folder.rmdir()

@@ -1,0 +1,140 @@
+"""Builds the pages of one language with MkDocs and puts the Content-Security-Policy into each.
+
+The work runs in a process of its own, since a build's language is a matter of the whole process.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import logging
+import multiprocessing
+import os
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)([^>]*)>(.*?)</script>", re.DOTALL)
+CHARSET = '<meta charset="utf-8">'
+
+
+@dataclass(frozen=True)
+class PageBuild:
+    """What the pages of a build share. `site_url` ends in "/"; `assets`: "assets/<hash>/"."""
+
+    site_url: str
+    assets: str
+    model: Path
+    ort: Path
+    epoch: str
+
+
+def policy(script_hashes: Iterable[str]) -> str:
+    """The Content-Security-Policy of every page, and of every worker, since those start from blobs."""
+    scripts = " ".join(["'self'", "'wasm-unsafe-eval'", *sorted(set(script_hashes))])
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src {scripts}",
+            "worker-src 'self' blob:",
+            "connect-src 'self'",
+            # The theme sets a few style attributes; styles cannot send anything with these sources.
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data:",
+            "font-src 'self'",
+            "manifest-src 'self'",
+            "base-uri 'self'",
+            "form-action 'self'",
+        ]
+    )
+
+
+def inline_hashes(page: str) -> list[str]:
+    """Hashes of the scripts inside a page; blocks of data are no scripts."""
+    found = []
+    for attributes, code in INLINE_SCRIPT.findall(page):
+        if "application/json" in attributes:
+            continue
+        digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+        found.append(f"'sha256-{digest}'")
+    return found
+
+
+def add_policy(site: Path) -> None:
+    """One policy for every page below `site`: with all hashes, since instant navigation keeps the first page's."""
+    pages = {path: path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))}
+    content = html.escape(policy(h for page in pages.values() for h in inline_hashes(page)), quote=False)
+    for path, page in pages.items():
+        if page.count(CHARSET) != 1:
+            raise ValueError(f"{path}: expected one {CHARSET} to put the policy after")
+        meta = f'{CHARSET}<meta http-equiv="Content-Security-Policy" content="{content}">'
+        path.write_text(page.replace(CHARSET, meta), encoding="utf-8")
+
+
+def build_language(lang: str, out: Path, shared: PageBuild, *, strict: bool) -> None:
+    """The pages of one language into `out`. Raises what MkDocs raises, with its message."""
+    os.environ.update(
+        BOOK_LANG=lang,
+        BOOK_ASSETS=shared.assets,
+        BOOK_MODEL=str(shared.model),
+        BOOK_ORT=str(shared.ort),
+        SOURCE_DATE_EPOCH=shared.epoch,
+        NO_MKDOCS_2_WARNING="1",
+    )
+    from mkdocs.commands.build import build
+    from mkdocs.config import load_config
+
+    logging.getLogger("mkdocs").setLevel(logging.WARNING)
+    shutil.rmtree(out, ignore_errors=True)
+    config = load_config(
+        str(ROOT / "mkdocs.yml"),
+        docs_dir=str(ROOT / "docs" / lang),
+        site_dir=str(out),
+        site_url=f"{shared.site_url}{lang}/",
+        strict=strict,
+    )
+    config.plugins.on_startup(command="build", dirty=False)
+    build(config)
+    add_policy(out)
+
+
+def _serve(lang: str, orders: Connection) -> None:
+    """A builder that stays warm: takes (out, shared, strict), answers None or the error's text."""
+    logging.basicConfig(format="%(levelname)s: %(message)s")
+    while True:
+        order = orders.recv()
+        if order is None:
+            return
+        out, shared, strict = order
+        try:
+            build_language(lang, out, shared, strict=strict)
+            orders.send(None)
+        except (Exception, SystemExit) as bad:
+            orders.send(f"{lang}: {str(bad) or type(bad).__name__}")
+
+
+class Builders:
+    """A warm MkDocs process a language."""
+
+    def __init__(self, languages: Iterable[str]) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipes: dict[str, Connection] = {}
+        for lang in languages:
+            ours, theirs = context.Pipe()
+            context.Process(target=_serve, args=(lang, theirs), daemon=True).start()
+            self.pipes[lang] = ours
+
+    def build(self, outs: Mapping[str, Path], shared: PageBuild, *, strict: bool) -> list[str]:
+        """Builds the languages of `outs` side by side. Returns the errors."""
+        for lang, out in outs.items():
+            self.pipes[lang].send((out, shared, strict))
+        return [error for lang in outs if (error := self.pipes[lang].recv())]
+
+    def close(self) -> None:
+        for pipe in self.pipes.values():
+            pipe.send(None)

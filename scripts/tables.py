@@ -1,0 +1,137 @@
+"""Tables made from `data/`: every figure with its date and source, unknown shown as unknown."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from typing import Any
+
+from calculators.text import day, prose
+from scripts import facts
+
+
+class Cells:
+    """Renders the cells of one language."""
+
+    def __init__(self, lang: str, root: str) -> None:
+        self.lang, self.root = lang, root
+        self.site = facts.strings("site")
+        self.units = facts.strings("units")
+
+    def figure(self, kind: str, entity_id: str, values: Mapping[str, Any], field: str) -> str:
+        """A fact value with source and date in its title."""
+        value: Any = values
+        for step in field.split("."):
+            value = value.get(step) if isinstance(value, Mapping) else None
+        if not isinstance(value, Mapping) or "value" not in value:
+            return f'<span class="unknown">{self.site["unknown"][self.lang]}</span>'
+        unit = facts.UNIT_OF_FIELD.get(field.split(".")[-1], "")
+        text = prose(value["value"], unit, self.lang, self.units)
+        return facts.bound_html(f"{kind}/{entity_id}#{field}", value, text, self.lang)
+
+    def source_link(self, key: str) -> str:
+        return facts.source_link(key, self.root)
+
+
+def table_html(of: str, lang: str, root: str) -> str:
+    """The Markdown of a table. Raises NoSuchFact for a table that does not exist."""
+    cells = Cells(lang, root)
+    makers = {
+        "book-models": book_models,
+        "models": models,
+        "devices": devices,
+        "prices": prices,
+        "sources": sources,
+    }
+    if of not in makers:
+        raise facts.NoSuchFact(f"table({of!r}): there is no such table; allowed: {', '.join(makers)}")
+    return makers[of](cells)
+
+
+def markdown(cells: Cells, heads: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table with translated heads."""
+    titles = [cells.site[f"column-{head}"][cells.lang] for head in heads]
+    lines = ["| " + " | ".join(titles) + " |", "|" + "---|" * len(heads)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def model_row(cells: Cells, model_id: str, fields: list[str]) -> list[str]:
+    values = facts.entity(f"models/{model_id}")
+    figures = [cells.figure("models", model_id, values, field) for field in fields]
+    name = f'<span id="{model_id}">{html.escape(values["name"])}</span>'
+    return [name, html.escape(values["lab"]), *figures, license_text(cells, values)]
+
+
+def license_text(cells: Cells, values: Mapping[str, Any]) -> str:
+    shown = str(values["license"]).removeprefix("LicenseRef-").replace("-", " ")
+    return html.escape(shown if values["open_weights"] else cells.site["not-open"][cells.lang])
+
+
+def book_models(cells: Cells) -> str:
+    """The six models of the book's table, in its order."""
+    ids = "glm-5 kimi-k2.5 step-3.5-flash qwen3-coder-next minimax-m2.5 nanbeige-4.1-3b".split()
+    rows = []
+    for model_id in ids:
+        source = str(facts.entity(f"models/{model_id}")["total_params"]["source"])
+        row = model_row(cells, model_id, ["released", "total_params", "active_params"])
+        # The anchor belongs to the models page.
+        row[0] = html.escape(facts.entity(f"models/{model_id}")["name"])
+        rows.append([*row, cells.source_link(source)])
+    return markdown(cells, ["model", "lab", "released", "total", "active", "license", "source"], rows)
+
+
+def models(cells: Cells) -> str:
+    fields = ["released", "total_params", "active_params", "context_tokens"]
+    rows = [model_row(cells, model_id, fields) for model_id in facts.entities()["models"]]
+    return markdown(cells, ["model", "lab", "released", "total", "active", "context", "license"], rows)
+
+
+def devices(cells: Cells) -> str:
+    rows = []
+    for device_id, entity in facts.entities()["devices"].items():
+        fields = ["memory_gib", "bandwidth_gbs", "tflops.bf16", "power_w", "price_usd"]
+        figures = [cells.figure("devices", device_id, entity.values, field) for field in fields]
+        rows.append([f'<span id="{device_id}">{html.escape(entity.values["name"])}</span>', *figures])
+    return markdown(cells, ["device", "memory", "bandwidth", "compute", "power", "price"], rows)
+
+
+def prices(cells: Cells) -> str:
+    rows = []
+    for price_id, entity in facts.entities()["prices"].items():
+        values = entity.values
+        for row in values["rows"]:
+            figures = []
+            for key in ("in", "out", "cache_read"):
+                if key in row:
+                    text = prose(row[key], "USD", cells.lang, cells.units)
+                    value = {**row, "value": row[key]}
+                    figures.append(facts.bound_html(f"prices/{price_id}#{row['from']}.{key}", value, text, cells.lang))
+                else:
+                    figures.append(f'<span class="unknown">{cells.site["unknown"][cells.lang]}</span>')
+            until = day(str(row["to"]), cells.lang) if "to" in row else "—"
+            model = facts.entity(f"models/{values['model']}")["name"]
+            rows.append(
+                [
+                    html.escape(model),
+                    html.escape(values["provider_name"]),
+                    day(str(row["from"]), cells.lang),
+                    until,
+                    *figures,
+                ]
+            )
+    return markdown(cells, ["model", "provider", "from", "to", "input", "output", "cache"], rows)
+
+
+def sources(cells: Cells) -> str:
+    """A list, since a source is found by its anchor."""
+    lines = []
+    for key, entity in facts.entities()["sources"].items():
+        values = entity.values
+        title = html.escape(values["title"])
+        linked = f'<a href="{html.escape(values["url"])}" rel="noopener">{title}</a>' if "url" in values else title
+        published = day(str(values["published"]), cells.lang) if "published" in values else ""
+        kind = cells.site[f"source-kind-{values['kind']}"][cells.lang]
+        details = " · ".join(part for part in (html.escape(values["publisher"]), published, kind) if part)
+        note = f" — {html.escape(values['note'])}" if "note" in values else ""
+        lines.append(f'- <span id="{key}">{linked}</span> ({details}){note}')
+    return "\n".join(lines)
