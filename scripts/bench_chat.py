@@ -26,9 +26,6 @@ TIMEOUT_MS = 180_000
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-        **http.server.SimpleHTTPRequestHandler.extensions_map,
-        ".mjs": "text/javascript",
-    }
 
     def log_message(self, format: str, *args: Any) -> None:
         pass

@@ -28,7 +28,8 @@ TEMPLATES = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-ELEMENT = re.compile(r"<(fit-calculator|on-device-chat)((?:\s[^>]*)?)>\s*</\1>")
+# Markdown takes an element that it does not know for text and puts it into a paragraph, where no form may stand.
+ELEMENT = re.compile(r"(?:<p>)?<(fit-calculator|on-device-chat)((?:\s[^>]*)?)>\s*</\1>(?:</p>)?")
 ATTRIBUTE = re.compile(r'([a-z][a-z0-9_-]*)="([^"]*)"')
 
 

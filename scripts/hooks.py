@@ -61,7 +61,7 @@ def navigation(docs: Path) -> list[Any]:
     calculators = there("calculators/index.md", "calculators/fit.md")
     data = there("data/index.md", "data/models.md", "data/devices.md", "data/prices.md", "data/sources.md")
     return [
-        *there("index.md"),
+        *[{words("nav-home"): page} for page in there("index.md")],
         {words("nav-book"): book},
         {words("nav-calculators"): calculators},
         *there("demo.md"),

@@ -13,15 +13,15 @@ class Calculator extends HTMLElement {
   settings = { command: "", attributes: {}, strings: {} };
   /** @type {Map<string, string>} values of the controls before any change */
   defaults = new Map();
-  /** @type {Node[]} the pre-rendered answer, to which a failure returns */
-  answer = [];
+  /** @type {Map<Element, Node>} the pre-rendered answer, to which a failure returns */
+  answer = new Map();
   asking = false;
   again = false;
 
   connectedCallback() {
     if (this.dataset.state !== "static") return;
     this.settings = JSON.parse(this.find("[data-settings]").textContent ?? "{}");
-    this.answer = [...this.find(".calculator-answer").cloneNode(true).childNodes];
+    for (const part of this.querySelectorAll(".calculator-answer")) this.answer.set(part, part.cloneNode(true));
     for (const control of this.controls()) this.defaults.set(control.name, control.value);
     /** @type {HTMLFieldSetElement} */ (this.find("fieldset")).disabled = false;
     this.button("reset").disabled = false;
@@ -179,7 +179,7 @@ class Calculator extends HTMLElement {
   /** No engine: the form and the answer return to the default case. @param {EngineFailure} failure */
   failed(failure) {
     this.changes = {};
-    this.find(".calculator-answer").replaceChildren(...this.answer.map((node) => node.cloneNode(true)));
+    for (const [part, first] of this.answer) part.replaceChildren(...first.cloneNode(true).childNodes);
     this.commandLine();
     for (const control of this.controls()) control.value = this.defaults.get(control.name) ?? "";
     /** @type {HTMLFieldSetElement} */ (this.find("fieldset")).disabled = failure.code === "engine-blocked";

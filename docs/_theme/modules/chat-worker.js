@@ -86,7 +86,7 @@ async function load(backend) {
 
   post({ type: "phase", phase: "warming_up" });
   await warmUp(loaded);
-  watchDevice(backend);
+  void watchDevice(backend);
   const ready = performance.now();
   countRequests(ready);
   post({ type: "ready", backend, load_ms: ready - started, bytes_downloaded: networkBytes, bytes_cached: cachedBytes, notices });
@@ -151,10 +151,8 @@ async function takeFrom(files, backend, runtimeName) {
 async function createModel(manifest, files, backend) {
   const { graph, tensors } = manifest.backends[backend];
   const packed = [...files].filter(([name]) => name.startsWith("weights-"));
-  const externalData = [
-    ...packed.map(([path, data]) => ({ path, data })),
-    ...tensors.map((tensor) => ({ path: tensor.name, data: new LazyTensor(tensor, files) })),
-  ];
+  const expanded = tensors.map((tensor) => ({ path: tensor.name, data: new LazyTensor(tensor, files) }));
+  const externalData = [...packed.map(([path, data]) => ({ path, data })), ...expanded];
   try {
     return await AutoModelForCausalLM.from_pretrained(MODEL_ID, {
       device: backend,
@@ -168,7 +166,8 @@ async function createModel(manifest, files, backend) {
       },
     });
   } catch (error) {
-    throw asDemoError(error, backend === "webgpu" ? "webgpu_failed" : "session_failed");
+    const cause = expanded.find(({ data }) => data.failure)?.data.failure ?? error;
+    throw asDemoError(cause, backend === "webgpu" ? "webgpu_failed" : "session_failed");
   }
 }
 
@@ -211,12 +210,15 @@ async function warmUp({ tokenizer, model }) {
   if (reply !== WARM_UP.reply) throw new DemoError("wrong_result", { expected: WARM_UP.reply.trim(), found: reply.trim() });
 }
 
-/** @param {Backend} backend */
+/**
+ * Reports it when the graphics processor goes away, e.g. after a driver crash or a long sleep.
+ * @param {Backend} backend
+ */
 async function watchDevice(backend) {
   if (backend !== "webgpu") return;
   const device = /** @type {GPUDevice | undefined} */ (await env.backends.onnx.webgpu?.device);
   const info = await device?.lost;
-  if (info && info.reason !== "destroyed") post({ type: "error", code: "webgpu_lost", slots: { detail: info.message } });
+  if (info) post({ type: "error", code: "webgpu_lost", slots: {} });
 }
 
 /**

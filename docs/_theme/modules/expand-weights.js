@@ -71,6 +71,8 @@ export function expandTensor(tensor, files) {
 
 /** A file of one expanded tensor as ONNX Runtime reads it: by `byteLength` and `subarray`. */
 export class LazyTensor extends Uint8Array {
+  /** @type {unknown} Why it could not be expanded: the runtime hides that behind a message of its own. */
+  failure;
   #tensor;
   #files;
   #length;
@@ -97,6 +99,11 @@ export class LazyTensor extends Uint8Array {
    * @param {number} [end]
    */
   subarray(start = 0, end = this.#length) {
-    return new Uint8Array(expandTensor(this.#tensor, this.#files).buffer, start, end - start);
+    try {
+      return new Uint8Array(expandTensor(this.#tensor, this.#files).buffer, start, end - start);
+    } catch (error) {
+      this.failure = error;
+      throw error;
+    }
   }
 }

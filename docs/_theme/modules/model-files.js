@@ -46,7 +46,7 @@ export function asDemoError(error, otherwise) {
  * @returns {Promise<Fetched>}
  */
 export async function fetchFiles(wanted, { onProgress, onRetry } = {}) {
-  const cache = await openCache();
+  const cache = wanted.some(({ sha256 }) => sha256) ? await openCache() : undefined;
   const sizes = new Map(wanted.map(({ name, bytes }) => [name, bytes ?? 0]));
   const loaded = new Map(wanted.map(({ name }) => [name, 0]));
   const abort = new AbortController();

@@ -164,6 +164,7 @@ class OnDeviceChat extends HTMLElement {
     who.className = "chat-who";
     who.textContent = this.#text({ code: role === "user" ? "you" : "model_says", slots: {} });
     const text = document.createElement("p");
+    text.className = "chat-text";
     text.textContent = content;
     item.append(who, text);
     return item;

@@ -1,0 +1,44 @@
+# Two commands matter: `make serve` and `make test`. Every target installs what is missing first and repeats safely.
+PYTHON ?= python3
+PORT ?= 8000
+RUN = .venv/bin/python -m
+
+.PHONY: help setup serve build check test test-all bench lock clean
+help:
+	@echo "make serve      read and edit the site on http://127.0.0.1:$(PORT)/, reloads on every change"
+	@echo "make build      the deployable site in site/ (SITE_URL=https://host/some/path/)"
+	@echo "make check      the fast checks before a pull request"
+	@echo "make test       every check and test, with a real browser (make test-all: slow ones, too)"
+	@echo "make bench      figures for docs/*/contributing/measurements.md"
+	@echo "make lock       renew requirements.lock and package-lock.json"
+	@echo "make clean      remove what was built (not what was installed)"
+
+setup:
+	@$(PYTHON) scripts/bootstrap.py
+
+serve: setup
+	@$(RUN) scripts.serve --port $(PORT)
+
+build: setup
+	@$(RUN) scripts.build
+
+check: setup
+	@$(RUN) scripts.check
+
+test test-all:
+	@$(PYTHON) scripts/bootstrap.py --browser
+	@$(RUN) scripts.check --all
+	@$(RUN) pytest $(if $(filter test,$@),-m "not slow")
+
+bench: setup
+	@$(PYTHON) scripts/bootstrap.py --browser
+	@$(RUN) scripts.bench
+
+lock: setup
+	@.venv/bin/python -m pip install --quiet uv
+	@.venv/bin/uv pip compile pyproject.toml --group test --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --quiet --output-file requirements.lock
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" npm install --package-lock-only
+
+clean:
+	@rm -rf build site .cache/data

@@ -1,0 +1,90 @@
+"""Serves both languages with live reload on one port and rebuilds what a change touches.
+
+Usage: python -m scripts.serve [--port 8000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from calculators.data_files import BadData
+from calculators.load import load_dataset
+from calculators.text import LANGUAGES
+from scripts import facts
+from scripts.build import BuildFailure, build
+from scripts.cached import BUILD, ROOT
+from scripts.pages import Builders
+from scripts.static_server import StaticServer
+
+WATCHED = ("docs", "data", "calculators", "mkdocs.yml", "scripts")
+LOOK_EVERY_SECONDS = 0.4
+
+
+def snapshot() -> dict[Path, int]:
+    """Modification time of everything that a page may be made of."""
+    found: dict[Path, int] = {}
+    for name in WATCHED:
+        top = ROOT / name
+        for path in [top] if top.is_file() else top.rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                found[path] = path.stat().st_mtime_ns
+    return found
+
+
+def rebuild(out: Path, url: str, builders: Builders) -> bool:
+    """True if the site was built; else says why and leaves the last good one."""
+    facts.refresh()
+    load_dataset.cache_clear()
+    try:
+        # A draft may still hold a warning; `make build` and `make test` are strict.
+        build(out, url, builders, strict=False)
+    except (BadData, BuildFailure) as bad:
+        print(f"{bad}\nserve: still showing the last good build", file=sys.stderr)
+        return False
+    return True
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m scripts.serve", description=__doc__.splitlines()[0])
+    parser.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1 (default: 8000)")
+    arguments = parser.parse_args(argv)
+    url = f"http://127.0.0.1:{arguments.port}/"
+    out = BUILD / "serve"
+    builders = Builders(LANGUAGES)
+    seen = snapshot()
+    built = rebuild(out, url, builders)
+    if not built and not out.exists():
+        return 1
+    try:
+        server = StaticServer(out, port=arguments.port, live=True)
+    except OSError:
+        print(f"serve: port {arguments.port} is taken; give another: make serve PORT=8001", file=sys.stderr)
+        return 2
+    print(f"serve: {url} (stop with Ctrl+C)", file=sys.stderr, flush=True)
+    try:
+        while True:
+            time.sleep(LOOK_EVERY_SECONDS)
+            now = snapshot()
+            if now == seen:
+                continue
+            changed = [str(path.relative_to(ROOT)) for path in now if now[path] != seen.get(path)]
+            print(f"serve: changed: {', '.join(changed[:3]) or 'a file was removed'}", file=sys.stderr)
+            seen = now
+            if any(name.endswith(".py") for name in changed):
+                # Code is loaded once a process: start over. Open pages reload when the server is back.
+                server.stop()
+                builders.close()
+                os.execv(sys.executable, [sys.executable, "-m", "scripts.serve", "--port", str(arguments.port)])
+            if rebuild(out, url, builders):
+                server.reload()
+    except KeyboardInterrupt:
+        return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,204 @@
+"""Serves a built site from memory of nothing but its folder: for `make serve` and for the tests.
+
+A host that could be any static host: no headers that a reader's host may lack, below any path.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mimetypes
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".wasm": "application/wasm",
+    ".svg": "image/svg+xml",
+    ".css": "text/css; charset=utf-8",
+}
+# Also reloads when the server comes back after it was gone.
+RELOAD_SCRIPT = """const events = new EventSource("/__events");
+let lost = false;
+events.onmessage = () => location.reload();
+events.onerror = () => { lost = true; };
+events.onopen = () => { if (lost) location.reload(); };
+"""
+
+
+class StaticServer:
+    """Serves `root` at `path` (begins and ends with "/") on 127.0.0.1.
+
+    `site_url`: what the site was built for; sitemaps are rewritten to this server, since the theme's instant navigation
+    compares origins. `headers`: sent with every answer. `live`: pages reload when `reload()` is called.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        port: int = 0,
+        path: str = "/",
+        site_url: str = "",
+        headers: dict[str, str] | None = None,
+        live: bool = False,
+    ) -> None:
+        self.root, self.path, self.site_url = root, path, site_url
+        self.headers = headers or {}
+        self.live = live
+        self.requests: list[str] = []
+        self.failures: dict[str, int] = {}
+        self.corrupted: set[str] = set()
+        self.changed = threading.Condition()
+        self.version = 0
+        self.port = port
+        self.server: ThreadingHTTPServer | None = None
+        self.start()
+
+    @property
+    def url(self) -> str:
+        """Where the site's root is; ends in "/"."""
+        return f"http://127.0.0.1:{self.port}{self.path}"
+
+    def start(self) -> None:
+        """Raises OSError if the port is taken."""
+        owner = self
+
+        class Handler(SiteHandler):
+            site = owner
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def stop(self) -> None:
+        if self.server:
+            self.server.shutdown()
+            self.server.server_close()
+            self.server = None
+
+    def reload(self) -> None:
+        """Tells every open page to load again."""
+        with self.changed:
+            self.version += 1
+            self.changed.notify_all()
+
+    @contextlib.contextmanager
+    def fail(self, suffix: str, status: int) -> Iterator[None]:
+        """Answers paths with this end by an error."""
+        self.failures[suffix] = status
+        try:
+            yield
+        finally:
+            del self.failures[suffix]
+
+    @contextlib.contextmanager
+    def corrupt(self, suffix: str) -> Iterator[None]:
+        """Flips a bit in files whose path has this end."""
+        self.corrupted.add(suffix)
+        try:
+            yield
+        finally:
+            self.corrupted.remove(suffix)
+
+
+class SiteHandler(BaseHTTPRequestHandler):
+    """One request."""
+
+    site: StaticServer
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing: the log of a server of files tells nobody anything."""
+
+    def do_GET(self) -> None:
+        site = self.site
+        path = unquote(urlsplit(self.path).path)
+        site.requests.append(path)
+        if site.live and path == "/__events":
+            self.events()
+            return
+        if site.live and path == "/__live.js":
+            self.answer(200, RELOAD_SCRIPT.encode(), TYPES[".js"])
+            return
+        status = next((s for suffix, s in site.failures.items() if path.endswith(suffix)), 0)
+        if status:
+            self.answer(status, b"", "text/plain")
+            return
+        file = self.file(path)
+        if file is None:
+            missing = site.root / "404.html"
+            self.answer(404, missing.read_bytes() if missing.exists() else b"", TYPES[".html"])
+        elif file.is_dir():
+            self.send_response(301)
+            self.send_header("location", path + "/")
+            self.send_header("content-length", "0")
+            self.end_headers()
+        else:
+            self.send_file(file, path)
+
+    do_HEAD = do_GET
+
+    def file(self, path: str) -> Path | None:
+        """The file or folder for a URL path; None where there is none."""
+        if not path.startswith(self.site.path):
+            return None
+        root = self.site.root.resolve()
+        file = (root / path[len(self.site.path) :]).resolve()
+        if not file.is_relative_to(root):
+            return None
+        if file.is_dir():
+            return file / "index.html" if path.endswith("/") and (file / "index.html").exists() else file
+        return file if file.exists() else None
+
+    def send_file(self, file: Path, path: str) -> None:
+        site = self.site
+        content = file.read_bytes() if not file.is_dir() else b""
+        if file.name == "sitemap.xml" and site.site_url:
+            content = content.replace(site.site_url.encode(), site.url.encode())
+        if any(path.endswith(suffix) for suffix in site.corrupted):
+            content = content[:-1] + bytes([content[-1] ^ 1])
+        if site.live and file.suffix == ".html":
+            content = content.replace(b"</body>", b'<script src="/__live.js"></script></body>')
+        kind = TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        # Folders named by their content never change.
+        lasting = path.startswith((f"{site.path}assets/", f"{site.path}models/"))
+        self.answer(200, content, kind, "max-age=31536000, immutable" if lasting else "no-cache")
+
+    def answer(self, status: int, content: bytes, kind: str, cache: str = "no-store") -> None:
+        self.send_response(status)
+        headers = {
+            "content-type": kind,
+            "content-length": str(len(content)),
+            "cache-control": cache,
+            **self.site.headers,
+        }
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                self.wfile.write(content)
+
+    def events(self) -> None:
+        """Server-sent events: one message at each reload."""
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("cache-control", "no-store")
+        self.end_headers()
+        self.close_connection = True
+        seen = self.site.version
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            while self.site.server:
+                with self.site.changed:
+                    self.site.changed.wait(timeout=10)
+                    now = self.site.version
+                self.wfile.write(b"data: reload\n\n" if now != seen else b": still here\n\n")
+                self.wfile.flush()
+                seen = now

@@ -1,0 +1,99 @@
+"""A real Chromium and the built site under a sub-path, as a reader's host would serve it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from scripts.build import build
+from scripts.cached import BUILD, ROOT
+from scripts.static_server import StaticServer
+
+# Built for one host, served by another: only the sitemap names it.
+SITE_URL = "https://book.example/some/path/"
+# Chromium as root needs no sandbox of its own; the rest keeps it from calling its maker.
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+SLOW_MS = 60_000  # two busy cores: generous, since no test is about speed
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    """The site as `make build` makes it, built for a sub-path."""
+    out = BUILD / "test-site"
+    build(out, SITE_URL)
+    return out
+
+
+@pytest.fixture(scope="session")
+def site(built: Path) -> Iterator[StaticServer]:
+    """A server of the site under /some/path/."""
+    server = StaticServer(built, path="/some/path/", site_url=SITE_URL)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+def launch(playwright: Playwright, *flags: str) -> Browser:
+    """The browser that the set-up found; an empty note means Playwright's own."""
+    note = ROOT / ".cache" / "browser"
+    found = os.environ.get("BROWSER_PATH") or (note.read_text() if note.exists() else "")
+    return playwright.chromium.launch(executable_path=found or None, args=[*FLAGS, *flags])
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    started = launch(playwright)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="session")
+def webgpu_browser(playwright: Playwright) -> Iterator[Browser]:
+    """Chromium with WebGPU on its software adapter."""
+    started = launch(playwright, "--enable-unsafe-webgpu")
+    yield started
+    started.close()
+
+
+class Watched:
+    """A page that remembers what went wrong and who was asked."""
+
+    def __init__(self, page: Page, origin: str) -> None:
+        self.page = page
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        page.set_default_timeout(SLOW_MS)
+        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        # Requests of workers reach the context, not the page.
+        page.context.on("request", lambda request: self.note(request.url, origin))
+
+    def note(self, url: str, origin: str) -> None:
+        if not url.startswith((origin, "blob:", "data:")):
+            self.foreign.append(url)
+
+
+@pytest.fixture
+def open_page(site: StaticServer, browser: Browser) -> Iterator[Callable[..., Watched]]:
+    """open_page("en/demo/", **context options): a fresh reader on a page of the site."""
+    contexts = []
+
+    def open_(path: str, *, of: Browser | None = None, **options: object) -> Watched:
+        context = (of or browser).new_context(**options)  # type: ignore[arg-type]
+        contexts.append(context)
+        watched = Watched(context.new_page(), site.url)
+        watched.page.goto(site.url + path)
+        return watched
+
+    yield open_
+    for context in contexts:
+        context.close()
