@@ -6,6 +6,7 @@ MkDocs loads this through mkdocs-macros (see mkdocs.yml); the language is that o
 from __future__ import annotations
 
 import html
+import os
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def sections_markdown(which: str, lang: str, base: str) -> str:
 
 def define_env(env: Any) -> None:
     """Called by mkdocs-macros once a build."""
-    lang = env.conf["theme"]["language"]
+    lang = os.environ.get("BOOK_LANG", "en")  # the hooks have not run yet
 
     def root() -> str:
         """From the page being rendered to the language's root, as Markdown links need it."""

@@ -1,4 +1,4 @@
-"""The fit calculator in a real browser: what stands before scripts, what the engine in the tab says, what fails well."""
+"""The fit calculator in a real browser: before scripts, with the engine in the tab, and when something fails."""
 
 from __future__ import annotations
 

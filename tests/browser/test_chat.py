@@ -97,6 +97,7 @@ def test_it_answers_on_webassembly_and_measures_itself(chat: Chat) -> None:
     for name in ("bytes_downloaded", "load_ms", "ttft_ms", "decode_tokens_per_second"):
         assert (chat.figure(name) or 0) > 0, name
     assert (chat.figure("bytes_downloaded") or 0) > 90e6
+    assert chat.figure("requests_since_ready") == 0
 
 
 def test_an_unpredicted_speed_is_unknown_and_not_zero(chat: Chat) -> None:
@@ -134,15 +135,30 @@ def test_a_second_question_keeps_the_context(chat: Chat) -> None:
 
 
 def test_the_context_kept_between_turns_changes_no_word(chat: Chat) -> None:
-    """The second reply reuses the first one's keys and values; it must say what a fresh reading would."""
-    chat.ask(QUESTION)
-    reused = chat.ask("What is it famous for?")
+    """A second reply reuses the first one's keys and values; it must say what a fresh reading says."""
+    first, second = QUESTION, "What is it famous for?"
+    answer, reused = chat.ask(first), chat.ask(second)
     chat.button("clear").click()
-    chat.ask("Hello.")  # drops what was kept
-    chat.button("clear").click()
-    chat.ask(QUESTION)
+    chat.ask("Hello.")  # now the worker remembers another conversation
+    fresh = chat.page.workers[-1].evaluate(
+        """(messages) => new Promise((resolve) => {
+          const post = self.postMessage;
+          self.postMessage = (message) => {
+            if (message.type !== "done") return;
+            self.postMessage = post;
+            resolve(message.text);
+          };
+          const data = { type: "generate", id: -1, messages, maxNewTokens: 256 };
+          self.dispatchEvent(new MessageEvent("message", { data }));
+        })""",
+        [
+            {"role": "user", "content": first},
+            {"role": "assistant", "content": answer},
+            {"role": "user", "content": second},
+        ],
+    )
 
-    assert chat.ask("What is it famous for?") == reused
+    assert reused == fresh
 
 
 def test_clear_forgets_the_conversation_even_in_the_middle_of_a_reply(chat: Chat) -> None:
@@ -175,8 +191,30 @@ def test_a_reply_is_shown_as_text_and_never_as_markup(chat: Chat) -> None:
     assert chat.page.locator("[data-conversation] li p").first.inner_text().endswith('<b id="injected">bold</b>')
 
 
+def test_a_message_longer_than_the_models_memory_is_refused_and_handed_back(chat: Chat) -> None:
+    long = "1 " * 3000
+    chat.ask(long)
+
+    assert re.search(r"Your message has \d+ tokens, more than the \d+", chat.error.inner_text())
+    assert chat.prompt.input_value() == long.strip()
+    assert "Paris" in chat.ask(QUESTION)
+    assert chat.error.is_hidden()
+
+
+def test_a_conversation_longer_than_the_models_memory_loses_its_oldest_part(chat: Chat) -> None:
+    """With most of the context reserved for the reply, the third short question no longer fits behind the others."""
+    chat.element.evaluate("chat => chat.setAttribute('max-new-tokens', '1975')")
+    try:
+        for question in (QUESTION, "What is the capital of Italy?", "What is the capital of Spain?"):
+            chat.ask(question)
+        assert "oldest exchanges were left out" in chat.notices.inner_text()
+        assert "Madrid" in chat.reply.inner_text()
+    finally:
+        chat.element.evaluate("chat => chat.removeAttribute('max-new-tokens')")
+
+
 def test_it_works_without_the_server_and_asks_nobody(chat: Chat, site: Any) -> None:
-    before = len(chat.requested)
+    before, counted = len(chat.requested), chat.figure("requests_since_ready")
     site.stop()
     try:
         assert "Paris" in chat.ask(QUESTION)
@@ -184,7 +222,7 @@ def test_it_works_without_the_server_and_asks_nobody(chat: Chat, site: Any) -> N
         site.start()
 
     assert chat.requested[before:] == []
-    assert chat.figure("requests_since_ready") == 0
+    assert chat.figure("requests_since_ready") == counted
     assert [url for url in chat.requested if chat.is_foreign(url)] == []
 
 
@@ -229,6 +267,23 @@ def test_a_second_visit_takes_the_model_from_the_browsers_own_storage(
     page.close()
 
 
+def test_model_and_conversation_survive_a_walk_through_the_site(chat: Chat) -> None:
+    """Instant navigation swaps the page's content; the tab keeps its one worker."""
+    assert "Paris" in chat.ask(QUESTION)
+    workers, requested = list(chat.page.workers), list(chat.requested)
+    chat.page.locator("a[href$='calculators/fit/']").last.click()
+    chat.page.wait_for_url("**/calculators/fit/")
+    chat.page.wait_for_selector("on-device-chat", state="detached")
+    chat.page.go_back()
+    chat.wait("ready")
+
+    assert chat.page.locator("[data-conversation] li p").all_inner_texts() == [QUESTION]
+    assert "Paris" in chat.reply.inner_text()
+    assert [worker for worker in workers if worker in chat.page.workers] == workers
+    assert "Paris" in chat.ask(QUESTION)
+    assert [url for url in chat.requested[len(requested) :] if "models/" in url] == []
+
+
 def test_a_missing_file_is_one_sentence_and_loading_again_works(browser: Browser, site: Any) -> None:
     chat = Chat(browser, site)
     with site.fail("weights-1.bin", 404):
@@ -264,6 +319,23 @@ def test_no_network_is_one_sentence(browser: Browser, site: Any) -> None:
     chat.page.wait_for_selector("on-device-chat[data-state=error]", timeout=LOAD_MS)
 
     assert "no connection to this site" in chat.error.inner_text()
+    chat.context.close()
+
+
+def test_a_download_that_falls_silent_is_given_up(browser: Browser, site: Any) -> None:
+    chat = Chat(browser, site)
+
+    def hurry(route: Route) -> None:
+        body = """const wait = setTimeout;
+          self.setTimeout = (f, ms) => wait(f, ms === 30000 ? 500 : Math.min(ms, 100));"""
+        route.fulfill(body=body + route.fetch().text(), content_type="text/javascript")
+
+    chat.context.route("**/chat-worker.js", hurry)
+    chat.context.route("**/tokenizer.json", lambda route: None)  # never answered
+    chat.button("load").click()
+    chat.page.wait_for_selector("on-device-chat[data-state=error]", timeout=LOAD_MS)
+
+    assert "tokenizer.json went silent for 30 seconds" in chat.error.inner_text()
     chat.context.close()
 
 

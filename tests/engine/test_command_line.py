@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import Run
+
+
+def fit(calculators: Run, *settings: str) -> dict[str, Any]:
+    """The answer of `fit` to some settings."""
+    assignments = [part for setting in settings for part in ("--set", setting)]
+    found: dict[str, Any] = json.loads(calculators("fit", "--json", *assignments).stdout)
+    return found
 
 
 def test_fit_prints_the_answer_in_both_languages(calculators: Run) -> None:
@@ -27,32 +35,32 @@ def test_json_names_inputs_results_warnings_and_versions(calculators: Run) -> No
 
 def test_a_verdict_changes_with_the_device(calculators: Run) -> None:
     def verdict(device: str) -> str:
-        reply = calculators("fit", "--json", "--set", "model=gpt-oss-120b", "--set", f"device={device}")
-        return str(json.loads(reply.stdout)["results"]["fit_verdict"]["value"])
+        return str(fit(calculators, "model=gpt-oss-120b", f"device={device}")["results"]["fit_verdict"]["value"])
 
     assert verdict("h100-sxm-x8") == "fits"
     assert verdict("iphone-17-pro") == "no"
 
 
 def test_an_unknown_compute_rate_is_unknown_not_zero(calculators: Run) -> None:
-    reply = json.loads(calculators("fit", "--json", "--set", "device=iphone-17-pro", "--set", "model=qwen3-0.6b").stdout)
-    prefill = reply["results"]["t_prefill_ms"]
+    results = fit(calculators, "device=iphone-17-pro", "model=qwen3-0.6b")["results"]
+    prefill = results["t_prefill_ms"]
     assert prefill["value"] is None and "no sourced compute rate" in prefill["reason"]
-    assert reply["results"]["decode_tokens_per_second"]["value"] > 0
+    assert results["decode_tokens_per_second"]["value"] > 0
 
 
 def test_a_scenario_comes_from_a_file_or_standard_input(calculators: Run, tmp_path: Path) -> None:
     scenario = tmp_path / "case.yml"
     scenario.write_text("model: llama-3-8b\ncontext_tokens: 4096\n")
     from_file = calculators("fit", "--json", "--scenario", str(scenario))
-    from_stdin = calculators("fit", "--json", "--scenario", "-", stdin='{"model": "llama-3-8b", "context_tokens": 4096}')
+    text = '{"model": "llama-3-8b", "context_tokens": 4096}'
+    from_stdin = calculators("fit", "--json", "--scenario", "-", stdin=text)
     assert from_file.stdout == from_stdin.stdout
     assert json.loads(from_file.stdout)["inputs"]["context_tokens"]["value"] == 4096
 
 
 def test_a_range_stretches_the_interval(calculators: Run) -> None:
-    plain = json.loads(calculators("fit", "--json", "--set", "context_tokens=8192").stdout)["results"]["need_bytes"]
-    ranged = json.loads(calculators("fit", "--json", "--set", "context_tokens=4096:8192:16384").stdout)["results"]["need_bytes"]
+    plain = fit(calculators, "context_tokens=8192")["results"]["need_bytes"]
+    ranged = fit(calculators, "context_tokens=4096:8192:16384")["results"]["need_bytes"]
     assert "low" not in plain
     assert ranged["low"] < plain["value"] == ranged["value"] < ranged["high"]
 

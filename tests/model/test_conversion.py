@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
-from llama_reference import F32, Llama
 
 from scripts import build_model
 from scripts.gguf_weights import GgufModel, ModelError
+from tests.model.llama_reference import F32, Llama
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent

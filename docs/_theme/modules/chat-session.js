@@ -7,6 +7,7 @@ import { startWorker } from "./worker-start.js";
 /**
  * @typedef {import("./chat-worker.js").Backend} Backend
  * @typedef {import("./chat-worker.js").Message} Message
+ * @typedef {import("./chat-worker.js").Report} Report
  * @typedef {import("./model-files.js").Slots} Slots
  * @typedef {{ code: string, slots: Slots }} Sentence an id of data/strings/chat.yml and what fills its slots
  * @typedef {"static" | "loading" | "ready" | "computing" | "error"} State
@@ -22,6 +23,7 @@ class ChatSession {
   /** @type {Sentence | undefined} */ error;
   /** @type {Sentence[]} What the reader should know although it works. */ notices = [];
   /** @type {Message[]} */ messages = [];
+  /** @type {string | undefined} A question that failed, for the reader to change or send again. */ unanswered;
   /** @type {{ loaded: number, total: number } | undefined} */ progress;
   /** @type {Partial<Record<Figure, Backend | number>>} */ figures = {};
 
@@ -106,10 +108,11 @@ class ChatSession {
     this.#changed();
   }
 
-  /** @param {any} message one of the worker's, named in chat-worker.js */
+  /** @param {Report} message */
   #receive(message) {
-    const reply = this.messages.at(-1);
-    const current = message.id === this.#reply && reply?.role === "assistant";
+    const last = this.messages.at(-1);
+    // Nothing is current once the conversation was cleared.
+    const reply = "id" in message && message.id === this.#reply && last?.role === "assistant" ? last : undefined;
     switch (message.type) {
       case "phase":
         this.status = { code: message.phase, slots: message.slots ?? {} };
@@ -122,7 +125,7 @@ class ChatSession {
       case "ready":
         this.state = "ready";
         this.status = { code: "ready", slots: {} };
-        this.notices.push(...message.notices.map((/** @type {string} */ code) => ({ code, slots: {} })));
+        this.notices.push(...message.notices.map((code) => ({ code, slots: {} })));
         this.figures = {
           backend: message.backend, load_ms: message.load_ms, requests_since_ready: 0,
           bytes_downloaded: message.bytes_downloaded + this.#bytesOfFailedBackends,
@@ -130,14 +133,14 @@ class ChatSession {
         this.#countRequests();
         break;
       case "token":
-        if (!current) return;
+        if (!reply) return;
         reply.content += message.text;
         this.figures.ttft_ms ??= message.elapsed_ms;
         this.status = { code: "answering", slots: { tokens: message.count } };
         for (const watcher of this.#watchers) watcher.token(message.text);
         return;
       case "done":
-        this.#finish(message, current);
+        this.#finish(message, reply !== undefined);
         break;
       case "requests":
         this.#requests.worker = message.count;
@@ -151,14 +154,14 @@ class ChatSession {
   }
 
   /**
-   * @param {any} message
+   * @param {Extract<Report, { type: "done" }>} message
    * @param {boolean} current false if the conversation was cleared meanwhile
    */
   #finish(message, current) {
     this.state = "ready";
     this.status = { code: "ready", slots: {} };
     if (!current) return;
-    const times = /** @type {number[]} */ (message.token_times_ms);
+    const times = message.token_times_ms;
     this.figures.ttft_ms = times[0];
     const seconds = (times[times.length - 1] - times[0]) / 1000;
     // One token has no rate.
@@ -201,8 +204,10 @@ class ChatSession {
     this.#start("wasm");
   }
 
+  /** Takes a question without a reply out of the conversation and hands it back. */
   #dropUnansweredQuestion() {
-    if (this.messages.at(-1)?.content === "") this.messages.splice(-2);
+    if (this.messages.at(-1)?.content !== "") return;
+    this.unanswered = this.messages.splice(-2)[0].content;
   }
 
   #endWorker() {

@@ -20,6 +20,13 @@ import { siteRoot } from "./worker-start.js";
  *             backends: Record<Backend, { graph: string, tensors: PackedTensor[] }> }} Manifest
  * @typedef {{ type: "load", backend: Backend } | { type: "generate", id: number, messages: Message[], maxNewTokens: number }
  *           | { type: "interrupt" } | { type: "dispose" }} Request
+ * @typedef {{ type: "phase", phase: string, slots?: Slots } | { type: "progress", loaded: number, total: number }
+ *           | { type: "ready", backend: Backend, load_ms: number, bytes_downloaded: number, bytes_cached: number, notices: string[] }
+ *           | { type: "token", id: number, text: string, count: number, elapsed_ms: number }
+ *           | { type: "done", id: number, text: string, dropped: number, finish: "end" | "interrupted" | "length",
+ *               tokens: number, prompt_tokens: number, token_times_ms: number[] }
+ *           | { type: "requests", count: number } | { type: "error", id?: number, code: string, slots: Slots }} Report
+ * @typedef {import("./model-files.js").Slots} Slots
  */
 
 /** Chosen by trial: with it the model answers simple questions best (tests/browser/test_chat.py asks one). */
@@ -29,7 +36,7 @@ const WARM_UP = { prompt: "The capital of France is", reply: " Paris" };
 const SCHEMA = 1;
 const MODEL_ID = "model";
 
-/** The plain build has no WebGPU; the larger one lacks a CPU kernel that the graph for WASM would not need either. */
+/** Builds of ONNX Runtime: the plain one has no WebGPU, the other one has it at almost twice the size. */
 const RUNTIME = { wasm: "ort-wasm-simd-threaded", webgpu: "ort-wasm-simd-threaded.asyncify" };
 
 /**
@@ -42,17 +49,17 @@ let loaded;
 let memory = { cache: new DynamicCache(), ids: /** @type {bigint[]} */ ([]) };
 const stopping = new InterruptableStoppingCriteria();
 
-/** @param {{ type: string } & Record<string, unknown>} message */
+/** @param {Report} message */
 const post = (message) => self.postMessage(message);
 
 /**
  * @param {unknown} error
  * @param {string} otherwise
- * @param {Record<string, unknown>} [more]
+ * @param {number} [id] the reply that failed
  */
-function postError(error, otherwise, more = {}) {
+function postError(error, otherwise, id) {
   const { code, slots } = asDemoError(error, otherwise);
-  post({ type: "error", code, slots, ...more });
+  post({ type: "error", id, code, slots });
 }
 
 /**
@@ -254,7 +261,7 @@ async function generate(id, messages, maxNewTokens) {
     token_callback_function: () => times.push(performance.now() - started),
     callback_function: (piece) => {
       text += piece;
-      post({ type: "token", id, text: piece, count: times.length, elapsed_ms: times.at(-1) });
+      post({ type: "token", id, text: piece, count: times.length, elapsed_ms: times.at(-1) ?? 0 });
     },
   });
   const shape = [1, ids.length];
@@ -335,7 +342,8 @@ self.addEventListener("message", async (/** @type {MessageEvent<Request>} */ { d
       self.close();
     }
   } catch (error) {
-    postError(error, data.type === "load" ? "session_failed" : "generation_failed", data.type === "generate" ? { id: data.id } : {});
+    if (data.type === "generate") postError(error, "generation_failed", data.id);
+    else postError(error, "session_failed");
   }
 });
 self.addEventListener("unhandledrejection", (event) => {

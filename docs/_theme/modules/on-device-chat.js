@@ -36,7 +36,10 @@ class OnDeviceChat extends HTMLElement {
     this.dataset.state = state;
     this.setAttribute("aria-busy", String(state === "loading" || state === "computing"));
     const usable = state === "ready";
-    this.#find("textarea[name=prompt]", HTMLTextAreaElement).disabled = !(usable || state === "computing");
+    const prompt = this.#find("textarea[name=prompt]", HTMLTextAreaElement);
+    prompt.disabled = !(usable || state === "computing");
+    if (session.unanswered) prompt.value ||= session.unanswered;
+    session.unanswered = undefined;
     const load = this.#button("load");
     load.disabled = !(state === "static" || state === "error");
     load.hidden = !(state === "static" || state === "error" || state === "loading");

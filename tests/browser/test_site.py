@@ -1,0 +1,206 @@
+"""Every page in both languages, as a reader meets it: no errors, no foreign hosts, one policy, search, languages."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from scripts.build import build_assets
+from scripts.static_server import StaticServer
+from tests.browser.conftest import SITE_URL, Watched
+
+Open = Callable[..., Watched]
+ASK_FOREIGN = "fetch('https://example.com/').then(() => 'answered', (error) => 'refused: ' + error.name)"
+
+
+def pages_of(folder: Path, lang: str) -> list[str]:
+    """Paths of all pages of a language, as a reader's address bar shows them."""
+    found = sorted(path.relative_to(folder) for path in (folder / lang).rglob("index.html"))
+    return [re.sub(r"index\.html$", "", str(path)) for path in found]
+
+
+def type_in(page: Page, text: str) -> None:
+    """Text as an input method puts it in: all at once, then a key goes up, which is what the theme listens to."""
+    page.keyboard.insert_text(text)
+    page.keyboard.press("End")
+
+
+def test_both_languages_hold_the_same_pages(built: Path) -> None:
+    english, japanese = (pages_of(built, lang) for lang in ("en", "ja"))
+    assert [path.removeprefix("en") for path in english] == [path.removeprefix("ja") for path in japanese]
+    assert len(english) >= 12
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_every_page_loads_without_errors_or_foreign_requests(
+    open_page: Open, built: Path, site: StaticServer, lang: str
+) -> None:
+    watched = open_page(f"{lang}/")
+    for path in pages_of(built, lang):
+        reply = watched.page.goto(site.url + path)
+        assert reply and reply.status == 200, path
+        watched.page.wait_for_load_state("networkidle")
+        assert watched.page.locator("html").get_attribute("lang") == lang
+        assert watched.page.locator("h1").count() == 1, path
+        assert watched.errors == [], path
+    assert watched.foreign == []
+
+
+def test_a_missing_page_leads_back_to_the_book(open_page: Open, site: StaticServer) -> None:
+    page = open_page("no/such/page", locale="fr-FR").page
+    page.click("a[hreflang=ja]")
+    expect(page).to_have_url(site.url + "ja/")
+
+
+def test_every_page_has_a_policy_that_names_no_foreign_host(built: Path) -> None:
+    for path in built.rglob("*.html"):
+        head = path.read_text(encoding="utf-8")
+        found = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)">', head)
+        assert len(found) == 1, path
+        assert "http" not in found[0] and "'unsafe-eval'" not in found[0] and "*" not in found[0], path
+        assert "<script" not in head[: head.index("Content-Security-Policy")], path
+
+
+@pytest.mark.parametrize("path", ["", "?choose", "en/", "ja/calculators/fit/", "en/demo/", "no/such/page"])
+def test_no_page_can_reach_a_foreign_host(open_page: Open, path: str) -> None:
+    page = open_page(path).page
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate(ASK_FOREIGN) == "refused: TypeError"
+
+
+def test_no_worker_can_reach_a_foreign_host(open_page: Open) -> None:
+    page = open_page("en/calculators/fit/").page
+    page.select_option("select[name=device]", "dgx-spark")
+    expect(page.locator("output[name=headline]")).to_contain_text("DGX Spark")
+    page.locator("h1").click()  # out of the form, so that the key opens the search
+    page.keyboard.press("/")
+    page.keyboard.type("memory")
+    expect(page.locator(".md-search-result__item").first).to_be_visible()
+    workers = page.workers
+    assert len(workers) >= 2, [w.url for w in workers]  # the engine's and the search's
+    for worker in workers:
+        assert worker.url.startswith("blob:"), worker.url
+        assert worker.evaluate(ASK_FOREIGN) == "refused: TypeError"
+
+
+def test_the_language_switch_stays_on_the_page(open_page: Open, site: StaticServer) -> None:
+    page = open_page("en/book/part-1/gap-vanished/").page
+    page.hover("button[aria-label='Select language']")
+    page.click("a[hreflang=ja]")
+    expect(page).to_have_url(f"{site.url}ja/book/part-1/gap-vanished/")
+    expect(page.locator("h1")).to_have_text(re.compile("性能差"))
+
+
+@pytest.mark.parametrize(
+    ("locale", "expected"), [("ja-JP", "ja/"), ("en-GB", "en/"), ("fr-FR", "")], ids=["ja", "en", "neither"]
+)
+def test_the_root_page_follows_the_browser(open_page: Open, site: StaticServer, locale: str, expected: str) -> None:
+    page = open_page("", locale=locale).page
+    page.wait_for_load_state("networkidle")
+    expect(page).to_have_url(site.url + expected)
+
+
+def test_the_root_page_remembers_the_choice_and_works_without_scripts(open_page: Open, site: StaticServer) -> None:
+    page = open_page("", locale="fr-FR").page
+    page.click("a[hreflang=ja]")
+    page.wait_for_load_state("networkidle")  # the choice is stored once the page's module has run
+    assert page.evaluate("localStorage.getItem('language')") == "ja"
+    page.goto(site.url)
+    expect(page).to_have_url(site.url + "ja/")
+    plain = open_page("", locale="ja-JP", java_script_enabled=False).page
+    plain.click("a[hreflang=en]")
+    expect(plain).to_have_url(site.url + "en/")
+
+
+@pytest.mark.parametrize(
+    ("lang", "query", "page_title"),
+    [
+        ("en", "sliding windows", "What fits, and how fast"),
+        ("en", "MiniMax", "A burst of open weights"),
+        ("ja", "ウィンドウ", "何が載り、どれだけ速いか"),  # the back half of a katakana compound
+        ("ja", "スライディングウインドウ", "何が載り、どれだけ速いか"),  # spelled otherwise
+    ],
+)
+def test_search_finds_words_of_its_language(open_page: Open, lang: str, query: str, page_title: str) -> None:
+    watched = open_page(f"{lang}/")
+    watched.page.keyboard.press("/")
+    type_in(watched.page, query)
+    titles = watched.page.locator(".md-search-result__item h1")
+    expect(titles.first).to_be_visible()
+    assert page_title in titles.all_text_contents()
+    links = watched.page.locator(".md-search-result__link").evaluate_all("(all) => all.map((a) => a.pathname)")
+    assert links and all(f"/{lang}/" in link for link in links)
+    assert watched.errors == []
+
+
+def test_search_says_when_there_is_nothing(open_page: Open) -> None:
+    page = open_page("ja/").page
+    page.keyboard.press("/")
+    type_in(page, "量子重力")
+    expect(page.locator(".md-search-result__meta")).to_contain_text("見つかりませんでした")
+
+
+def test_light_and_dark_follow_the_system_and_the_switch(open_page: Open) -> None:
+    dark = open_page("en/", color_scheme="dark").page
+    expect(dark.locator("body")).to_have_attribute("data-md-color-scheme", "slate")
+    light = open_page("en/", color_scheme="light").page
+    expect(light.locator("body")).to_have_attribute("data-md-color-scheme", "default")
+    light.click("label[title='Switch to light mode']")
+    light.click("label[title='Switch to dark mode']")
+    expect(light.locator("body")).to_have_attribute("data-md-color-scheme", "slate")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_no_page_is_wider_than_the_screen(
+    open_page: Open, built: Path, site: StaticServer, lang: str, width: int
+) -> None:
+    page = open_page(f"{lang}/", viewport={"width": width, "height": 844}).page
+    for path in pages_of(built, lang):
+        page.goto(site.url + path)
+        overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert overflow <= 0, path
+
+
+def test_bound_numbers_name_their_source(open_page: Open) -> None:
+    page: Page = open_page("ja/book/part-1/eight-weeks/").page
+    number = page.locator("data[data-fact='models/glm-5#total_params']").first
+    expect(number).to_have_text("7,440億")
+    assert number.get_attribute("value") == "744000000000"
+    assert "2026年5月27日時点" in str(number.get_attribute("title"))
+
+
+def test_the_sitemap_names_the_published_address(built: Path) -> None:
+    for lang in ("en", "ja"):
+        text = (built / lang / "sitemap.xml").read_text(encoding="utf-8")
+        assert f"<loc>{SITE_URL}{lang}/calculators/fit/</loc>" in text
+    assert f"{SITE_URL}ja/sitemap.xml" in (built / "sitemap.xml").read_text(encoding="utf-8")
+
+
+def test_internal_addresses_are_relative(built: Path) -> None:
+    for path in built.rglob("index.html"):
+        page = path.read_text(encoding="utf-8")
+        found = re.findall(r'(?:href|src)="([^"]+)"', page)
+        absolute = [url for url in found if url.startswith(("/", SITE_URL)) and url not in canonical(page)]
+        assert absolute == [], path
+
+
+def canonical(page: str) -> list[str]:
+    return re.findall(r'<link rel="canonical" href="([^"]+)"', page)
+
+
+def test_folders_are_named_by_their_content() -> None:
+    first, second = build_assets(), build_assets()
+    assert first == second
+    assert all(re.fullmatch(r"(assets|models)/[0-9a-f]{16}/", path) for path in first.folders)
+
+
+def test_the_search_text_holds_no_markup(built: Path) -> None:
+    for lang in ("en", "ja"):
+        for _, _, sections in json.loads((built / lang / "search" / "docs.json").read_text(encoding="utf-8")):
+            assert not any("</" in text or "<data" in text for _, _, text in sections)
