@@ -9,7 +9,7 @@ help:
 	@echo "make build      the deployable site in site/ (SITE_URL=https://host/some/path/)"
 	@echo "make check      the fast checks before a pull request"
 	@echo "make test       every check and test, with a real browser (make test-all: slow ones, too)"
-	@echo "make bench      figures for docs/*/contributing/measurements.md"
+	@echo "make bench      figures of the contributing page (WRITE=1 stores them)"
 	@echo "make lock       renew requirements.lock and package-lock.json"
 	@echo "make clean      remove what was built (not what was installed)"
 
@@ -32,7 +32,7 @@ test test-all:
 
 bench: setup
 	@$(PYTHON) scripts/bootstrap.py --browser
-	@$(RUN) scripts.bench
+	@$(RUN) scripts.bench $(if $(WRITE),--write)
 
 lock: setup
 	@.venv/bin/python -m pip install --quiet uv

@@ -101,7 +101,8 @@ def prose(value: float | str, unit: str, lang: str, strings: Mapping[str, Mappin
             size, name = next(pair for pair in SIZES if abs(value) >= pair[0])
             return f"{trimmed(value / size)} {name}"
         return large(value, "ja") if lang == "ja" else trimmed(value)
-    return with_unit(value, unit, lang, strings, exact=True)
+    # Sizes are read, not copied: three digits are enough; the raw value stands beside.
+    return with_unit(value, unit, lang, strings, exact=unit != "bytes")
 
 
 def interval(low: float, high: float, unit: str, lang: str, strings: Mapping[str, Mapping[str, str]]) -> str:

@@ -6,6 +6,7 @@ Usage: python -m scripts.build [--site-url URL] [--out DIR]
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import json
 import os
 import shutil
@@ -186,6 +187,18 @@ def root_pages(out: Path, shared: PageBuild) -> None:
     add_policy(out)
 
 
+def licenses() -> str:
+    """NOTICE and the license texts of what the site serves, as those licenses ask."""
+    texts = {"NOTICE": ROOT / "NOTICE"}
+    for name in ("transformers", "jinja", "tokenizers"):
+        texts[f"@huggingface/{name}"] = ROOT / "node_modules" / "@huggingface" / name / "LICENSE"
+    material = importlib.metadata.distribution("mkdocs-material")
+    texts["Material for MkDocs"] = Path(str(material.locate_file(""))) / next(
+        str(file) for file in material.files or () if file.name == "LICENSE"
+    )
+    return "\n\n".join(f"==== {name} ====\n\n{path.read_text(encoding='utf-8')}" for name, path in texts.items())
+
+
 def sitemap(out: Path, shared: PageBuild) -> None:
     """One index of both languages' sitemaps, and robots.txt."""
     entries = "".join(f"<sitemap><loc>{shared.site_url}{lang}/sitemap.xml</loc></sitemap>" for lang in LANGUAGES)
@@ -208,6 +221,7 @@ def assemble(out: Path, assets: Assets, pages: dict[str, Path], shared: PageBuil
         link_tree(folder, partial / lang)
         (partial / lang / ".stamp").unlink()
     sitemap(partial, shared)
+    (partial / "licenses.txt").write_text(licenses(), encoding="utf-8")
     (partial / ".nojekyll").touch()
     old = out.with_name(f"{out.name}.old")
     shutil.rmtree(old, ignore_errors=True)

@@ -126,5 +126,6 @@ def chat(lang: str) -> str:
         strings=json.dumps(strings, ensure_ascii=False).replace("</", "<\\/"),
         model=manifest,
         runtime_bytes=runtime.stat().st_size,
+        memory=facts.fact_text("facts/site-chat-memory-bytes", "", lang),
         mb=lambda size: number(float(size), "bytes", lang, False),
     )

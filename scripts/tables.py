@@ -6,7 +6,7 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
-from calculators.text import day, prose
+from calculators.text import day, prose, trimmed
 from scripts import facts
 
 
@@ -26,7 +26,8 @@ class Cells:
         if not isinstance(value, Mapping) or "value" not in value:
             return f'<span class="unknown">{self.site["unknown"][self.lang]}</span>'
         unit = facts.UNIT_OF_FIELD.get(field.split(".")[-1], "")
-        text = prose(value["value"], unit, self.lang, self.units)
+        # A column gives all digits, so that rows compare.
+        text = trimmed(value["value"]) if unit == "tokens" else prose(value["value"], unit, self.lang, self.units)
         return facts.bound_html(f"{kind}/{entity_id}#{field}", value, text, self.lang)
 
     def source_link(self, key: str) -> str:
@@ -42,6 +43,7 @@ def table_html(of: str, lang: str, root: str) -> str:
         "devices": devices,
         "prices": prices,
         "sources": sources,
+        "site-figures": site_figures,
     }
     if of not in makers:
         raise facts.NoSuchFact(f"table({of!r}): there is no such table; allowed: {', '.join(makers)}")
@@ -63,7 +65,9 @@ def model_row(cells: Cells, model_id: str, fields: list[str]) -> list[str]:
 
 
 def license_text(cells: Cells, values: Mapping[str, Any]) -> str:
-    shown = str(values["license"]).removeprefix("LicenseRef-").replace("-", " ")
+    shown = str(values["license"])
+    if shown.startswith("LicenseRef-"):
+        shown = shown.removeprefix("LicenseRef-").replace("-", " ")
     return html.escape(shown if values["open_weights"] else cells.site["not-open"][cells.lang])
 
 
@@ -135,3 +139,15 @@ def sources(cells: Cells) -> str:
         note = f" — {html.escape(values['note'])}" if "note" in values else ""
         lines.append(f'- <span id="{key}">{linked}</span> ({details}){note}')
     return "\n".join(lines)
+
+
+def site_figures(cells: Cells) -> str:
+    """What scripts/bench.py measured."""
+    rows = []
+    for fact_id, entity in facts.entities()["facts"].items():
+        if entity.values["source"] == "own-bench":
+            text = facts.fact_text(f"facts/{fact_id}", "", cells.lang)
+            figure = facts.bound_html(f"facts/{fact_id}", entity.values, text, cells.lang)
+            date = day(str(entity.values["date"]), cells.lang)
+            rows.append([html.escape(entity.values["label"][cells.lang]), figure, date])
+    return markdown(cells, ["figure", "value", "measured"], rows)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
+from scripts.browser import launch
 from scripts.build import build
-from scripts.cached import BUILD, ROOT
+from scripts.cached import BUILD
 from scripts.static_server import StaticServer
 
 # Built for one host, served by another: only the sitemap names it.
 SITE_URL = "https://book.example/some/path/"
-# Chromium as root needs no sandbox of its own; the rest keeps it from calling its maker.
-FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 SLOW_MS = 60_000  # two busy cores: generous, since no test is about speed
 
 
@@ -40,13 +38,6 @@ def site(built: Path) -> Iterator[StaticServer]:
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as started:
         yield started
-
-
-def launch(playwright: Playwright, *flags: str) -> Browser:
-    """The browser that the set-up found; an empty note means Playwright's own."""
-    note = ROOT / ".cache" / "browser"
-    found = os.environ.get("BROWSER_PATH") or (note.read_text() if note.exists() else "")
-    return playwright.chromium.launch(executable_path=found or None, args=[*FLAGS, *flags])
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,18 @@
+"""Starts the Chromium that the set-up found, for tests and benchmarks."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from playwright.sync_api import Browser, Playwright
+
+NOTE = Path(__file__).resolve().parent.parent / ".cache" / "browser"
+# Chromium as root needs no sandbox of its own; the rest keeps it from calling its maker.
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+def launch(playwright: Playwright, *flags: str) -> Browser:
+    """A fresh browser; BROWSER_PATH wins over what the set-up noted, an empty note means Playwright's own."""
+    found = os.environ.get("BROWSER_PATH") or (NOTE.read_text(encoding="utf-8") if NOTE.exists() else "")
+    return playwright.chromium.launch(executable_path=found or None, args=[*FLAGS, *flags])
