@@ -14,7 +14,7 @@ help:
 	@echo "make clean      remove what was built (not what was installed)"
 
 setup:
-	@$(PYTHON) scripts/bootstrap.py
+	@$(PYTHON) -m scripts.bootstrap
 
 serve: setup
 	@$(RUN) scripts.serve --port $(PORT)
@@ -26,12 +26,12 @@ check: setup
 	@$(RUN) scripts.check
 
 test test-all:
-	@$(PYTHON) scripts/bootstrap.py --browser
+	@$(PYTHON) -m scripts.bootstrap --browser
 	@$(RUN) scripts.check --all
 	@$(RUN) pytest $(if $(filter test,$@),-m "not slow")
 
 bench: setup
-	@$(PYTHON) scripts/bootstrap.py --browser
+	@$(PYTHON) -m scripts.bootstrap --browser
 	@$(RUN) scripts.bench $(if $(WRITE),--write)
 
 lock: setup

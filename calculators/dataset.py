@@ -120,4 +120,4 @@ def price_row_on(rows: list[Mapping[str, Any]], day: str | None) -> Mapping[str,
             return row
         if day is not None and row["from"] <= day and ("to" not in row or day < row["to"]):
             return row
-    return Unknown("unknown-price-on-day", (("day", day or ""),))
+    return Unknown("unknown-price-on-day", (("day", day),)) if day else Unknown("unknown-price-today")

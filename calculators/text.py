@@ -66,6 +66,8 @@ def number(value: float, unit: str, lang: str, exact: bool) -> str:
             if abs(value) >= size:
                 return f"{digits(value / size)} {name}"
         return f"{digits(value)} B"
+    if unit == "requests":
+        return f"{value:,.0f}"
     if unit == "tokens" and exact:
         return trimmed(value)
     if unit in ("parameters", "tokens"):

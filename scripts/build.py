@@ -26,6 +26,7 @@ from calculators.text import LANGUAGES, number
 from scripts import facts
 from scripts.cached import BUILD, ROOT, content_hash, files_under, hash_of, link_tree, step
 from scripts.pages import Builders, PageBuild, add_policy
+from scripts.progress import progress
 
 THEME = ROOT / "docs" / "_theme"
 NODE = Path(sys.executable).parent / "node"
@@ -134,7 +135,10 @@ def page_inputs(lang: str) -> list[Path]:
 
 def build_pages(shared: PageBuild, builders: Builders | None = None, *, strict: bool = True) -> dict[str, Path]:
     """The pages of both languages, built only where something changed. Raises BuildFailure."""
-    made = {lang: BUILD / "pages" / lang for lang in LANGUAGES}
+    # A folder an address: `make serve` beside `make test` must not undo each other's work.
+    home = BUILD / "pages" / hash_of([], shared.site_url)
+    home.mkdir(parents=True, exist_ok=True)
+    made = {lang: home / lang for lang in LANGUAGES}
     stamps = {
         lang: hash_of(page_inputs(lang), shared.site_url, shared.assets, shared.model.name, shared.epoch)
         for lang in LANGUAGES
@@ -146,12 +150,11 @@ def build_pages(shared: PageBuild, builders: Builders | None = None, *, strict: 
     }
     if not stale:
         return made
-    started = time.monotonic()
-    print(f"build: pages ({', '.join(stale)}) …", file=sys.stderr, flush=True)
     own = builders or Builders(stale)
     try:
-        partial = {lang: out.with_name(f"{lang}.part") for lang, out in stale.items()}
-        errors = own.build(partial, shared, strict=strict)
+        partial = {lang: out.with_name(f"{lang}.part-{os.getpid()}") for lang, out in stale.items()}
+        with progress("build", f"pages ({', '.join(stale)})"):
+            errors = own.build(partial, shared, strict=strict)
     finally:
         if builders is None:
             own.close()
@@ -161,7 +164,6 @@ def build_pages(shared: PageBuild, builders: Builders | None = None, *, strict: 
         (partial[lang] / ".stamp").write_text(stamps[lang])
         shutil.rmtree(out, ignore_errors=True)
         partial[lang].rename(out)
-    print(f"build: pages done in {time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
     return made
 
 
@@ -211,7 +213,7 @@ def sitemap(out: Path, shared: PageBuild) -> None:
 
 def assemble(out: Path, assets: Assets, pages: dict[str, Path], shared: PageBuild) -> None:
     """Puts everything in its place and swaps the whole folder at once."""
-    partial = out.with_name(f"{out.name}.part")
+    partial = out.with_name(f"{out.name}.part-{os.getpid()}")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     root_pages(partial, shared)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import sys
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+
+from scripts.progress import progress
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -48,18 +48,19 @@ def step(name: str, inputs: Iterable[Path], make: Callable[[Path], None], *texts
     out = home / hash_of(inputs, *texts)
     if out.is_dir():
         return out
-    started = time.monotonic()
-    print(f"build: {name} …", file=sys.stderr, flush=True)
     home.mkdir(parents=True, exist_ok=True)
     partial = home / f"part-{os.getpid()}"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    make(partial)
+    with progress("build", name):
+        make(partial)
     for old in home.iterdir():
-        if old != partial and not old.name.startswith("part-"):
-            shutil.rmtree(old)
-    partial.rename(out)
-    print(f"build: {name} done in {time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
+        if old not in (partial, out) and not old.name.startswith("part-"):
+            shutil.rmtree(old, ignore_errors=True)
+    try:
+        partial.rename(out)
+    except OSError:  # another process has made the same meanwhile
+        shutil.rmtree(partial)
     return out
 
 

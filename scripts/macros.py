@@ -55,6 +55,9 @@ def sections_markdown(which: str, lang: str, base: str) -> str:
         if which == "book":
             written = (ROOT / "docs" / lang / "book" / part["id"] / "index.md").exists()
             title = html.escape(part["title"][lang])
+            if "path" not in part:
+                number = part["id"].removeprefix("part-")
+                title = facts.strings("site")["nav-part"][lang].format(number=number, title=title)
             head = f"[{title}]({base}book/{part['id']}/index.md)" if written else title
             lines += ["", f"**{head}**", "", part["question"][lang], ""]
         for section in part["sections"]:

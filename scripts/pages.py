@@ -103,9 +103,32 @@ def build_language(lang: str, out: Path, shared: PageBuild, *, strict: bool) -> 
     add_policy(out)
 
 
+class MacroErrors(logging.Filter):
+    """Turns the page of text that mkdocs-macros prints for a mistake into `file:line: what is wrong`."""
+
+    def __init__(self, lang: str) -> None:
+        super().__init__()
+        self.docs = ROOT / "docs" / lang
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        if not re.search("_Macro (Rendering|Syntax) Error_", text):
+            return True
+        file = self.docs / (re.findall(r"_File_: `(.+?)`", text) or [""])[0]
+        what = re.findall(r"^_\w+_: (?!`)(.+)$|\*\*(.+)\*\*$", text, re.MULTILINE) or [("a macro failed", "")]
+        where = re.findall(r'(?:File "<template>", line|_Line) (\d+)', text)
+        # The template begins below the front matter and the blank lines after it.
+        page = file.read_text(encoding="utf-8") if file.is_file() else ""
+        matter = re.match(r"---\n.*?\n---\n\s*", page, re.DOTALL)
+        line = int(where[-1]) + (matter[0].count("\n") if matter else 0) if where else 1
+        record.msg, record.args = f"{file.relative_to(ROOT)}:{line}: {''.join(what[0])}", ()
+        return True
+
+
 def _serve(lang: str, orders: Connection) -> None:
     """A builder that stays warm: takes (out, shared, strict), answers None or the error's text."""
-    logging.basicConfig(format="%(levelname)s: %(message)s")
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger().handlers[0].addFilter(MacroErrors(lang))
     while True:
         order = orders.recv()
         if order is None:
@@ -115,7 +138,9 @@ def _serve(lang: str, orders: Connection) -> None:
             build_language(lang, out, shared, strict=strict)
             orders.send(None)
         except (Exception, SystemExit) as bad:
-            orders.send(f"{lang}: {str(bad) or type(bad).__name__}")
+            # MkDocs and its plugins have said why on standard error before they exit with a number.
+            reason = "the build stopped, see above" if isinstance(bad, SystemExit) else str(bad)
+            orders.send(f"{lang}: {reason or type(bad).__name__}")
 
 
 class Builders:

@@ -300,7 +300,7 @@ def test_a_missing_file_is_one_sentence_and_loading_again_works(browser: Browser
     chat.context.close()
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "The server answered 503"), ("ja", "503 を返しました")])
+@pytest.mark.parametrize(("language", "words"), [("en", "The server answered 503"), ("ja", "503を返しました")])
 def test_a_server_error_names_its_status(browser: Browser, site: Any, language: str, words: str) -> None:
     chat = Chat(browser, site, language=language)
     with site.fail("tokenizer.json", 503):

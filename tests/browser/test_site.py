@@ -96,6 +96,14 @@ def test_the_language_switch_stays_on_the_page(open_page: Open, site: StaticServ
     expect(page.locator("h1")).to_have_text(re.compile("性能差"))
 
 
+def test_the_language_switch_takes_the_readers_case_along(open_page: Open, site: StaticServer) -> None:
+    page = open_page("en/calculators/fit/#?device=raspberry-pi-5-16gb").page
+    page.hover("button[aria-label='Select language']")
+    page.click("a[hreflang=ja]")
+    expect(page).to_have_url(f"{site.url}ja/calculators/fit/#?device=raspberry-pi-5-16gb")
+    expect(page.locator("output[name=fit_verdict]")).to_have_text("収まらない")
+
+
 @pytest.mark.parametrize(
     ("locale", "expected"), [("ja-JP", "ja/"), ("en-GB", "en/"), ("fr-FR", "")], ids=["ja", "en", "neither"]
 )

@@ -22,7 +22,7 @@ def test_fit_prints_the_answer_in_both_languages(calculators: Run) -> None:
     english, japanese = calculators("fit"), calculators("fit", "--lang", "ja")
     assert english.returncode == japanese.returncode == 0
     assert "fits on NVIDIA GeForce RTX 4090" in english.stdout
-    assert "に収まる" in japanese.stdout and "トークン/秒" in japanese.stdout
+    assert "に収まります" in japanese.stdout and "トークン/秒" in japanese.stdout
 
 
 def test_json_names_inputs_results_warnings_and_versions(calculators: Run) -> None:

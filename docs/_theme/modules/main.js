@@ -17,6 +17,12 @@ function enhance() {
   }
 }
 
+// The other language shows the same case: the fragment goes along.
+document.addEventListener("click", ({ target }) => {
+  const link = target instanceof Element ? /** @type {HTMLAnchorElement | null} */ (target.closest("a[hreflang]")) : null;
+  if (link) link.hash = location.hash;
+}, { capture: true });
+
 // The theme replaces the page's content without reloading: its `document$` tells of each page.
 const { document$ } = /** @type {{ document$?: { subscribe(f: () => void): void } }} */ (/** @type {unknown} */ (window));
 if (document$) document$.subscribe(enhance);
