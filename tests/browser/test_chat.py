@@ -96,7 +96,8 @@ def test_it_answers_on_webassembly_and_measures_itself(chat: Chat) -> None:
     assert chat.page.get_attribute("output[name=backend]", "data-value") == "wasm"
     for name in ("bytes_downloaded", "load_ms", "ttft_ms", "decode_tokens_per_second"):
         assert (chat.figure(name) or 0) > 0, name
-    assert (chat.figure("bytes_downloaded") or 0) > 90e6
+    named = re.search(r"\((\d+(?:\.\d+)?) MB\)", chat.button("load").text_content() or "")
+    assert named and (chat.figure("bytes_downloaded") or 0) == pytest.approx(float(named[1]) * 1e6, rel=0.01)
     assert chat.figure("requests_since_ready") == 0
 
 
