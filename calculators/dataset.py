@@ -39,6 +39,13 @@ class Model:
     context_tokens: int | None = None
     weights_files: Mapping[str, float] = field(default_factory=dict)  # quantization id -> bytes
 
+    @property
+    def experts_share(self) -> float | None:
+        """k/E of a mixture of experts; None for a dense model, also for one that uses all its experts."""
+        if not self.n_experts or not self.experts_per_token or self.experts_per_token >= self.n_experts:
+            return None
+        return self.experts_per_token / self.n_experts
+
 
 @dataclass(frozen=True)
 class Device:

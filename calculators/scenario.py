@@ -263,7 +263,7 @@ def parse(dataset: Dataset, name: str, raw: Any, scenario: Scenario | None) -> A
         return value
     allowed = allowed_values(dataset, name)
     if not isinstance(raw, str) or raw not in allowed:
-        if name == "model" and raw in dataset.models:
+        if name == "model" and isinstance(raw, str) and raw in dataset.models:
             raise BadInput("model-not-published", name, {"given": str(raw), "allowed": ", ".join(allowed)})
         raise bad_choice(name, raw, allowed)
     return raw

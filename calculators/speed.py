@@ -41,18 +41,16 @@ class Serving:
 
     def coverage(self, batch: float) -> float:
         """c(B) = 1 - (1 - k/E)^(B^gamma): the share of experts that a batch reads; 1 for dense models."""
-        m = self.model
-        if not m.n_experts or not m.experts_per_token:
-            return 1.0
-        return float(1 - (1 - m.experts_per_token / m.n_experts) ** (batch**self.coverage_exponent))
+        share = self.model.experts_share
+        return 1.0 if share is None else float(1 - (1 - share) ** (batch**self.coverage_exponent))
 
     def shared_and_routed(self) -> tuple[float, float]:
         """Parameters that every token reads and those of all experts together, without the embedding left out."""
         m = self.model
         total, active = m.total_params - self.embedding_params, m.active_params - self.embedding_params
-        if not m.n_experts or not m.experts_per_token:
+        if m.experts_share is None:
             return total, 0.0
-        routed = (total - active) / (1 - m.experts_per_token / m.n_experts)
+        routed = (total - active) / (1 - m.experts_share)
         return total - routed, routed
 
     def params_read(self, batch: float) -> float:
@@ -63,10 +61,11 @@ class Serving:
     def weights_read(self, batch: float) -> float:
         """W_read(B), bytes. Dense: W P'/P. MoE: shared parameters at their own width, the rest by coverage."""
         m = self.model
-        if not m.n_experts or not m.experts_per_token:
+        if m.experts_share is None:
             return self.weights_bytes * (m.total_params - self.embedding_params) / m.total_params
         shared, _ = self.shared_and_routed()
-        width = self.shared_bytes_per_weight
+        # The shared part is inside the file, whatever width is given for it.
+        width = min(self.shared_bytes_per_weight, self.weights_bytes / (shared + self.embedding_params))
         experts = self.weights_bytes - (shared + self.embedding_params) * width
         return shared * width + experts * self.coverage(batch)
 
@@ -196,7 +195,7 @@ def serving(
         one = min(one, compute_cap_tflops * 1e12) if compute_cap_tflops else one
         together = n_devices * parallel_efficiency if tensor else (layer_split_prefill_factor if n_devices > 1 else 1.0)
         prefill_rate = one * together
-    moe = bool(model.n_experts)
+    moe = model.experts_share is not None
     return Serving(
         model=model,
         weights_bytes=weights_bytes,

@@ -105,6 +105,8 @@ def test_bad_input_gives_one_sentence_and_exit_2(calculators: Run, arguments: li
         ("isl: {low: 1, high: 2}", "isl: "),
         ("isl: true", "isl: true is not a number"),
         ("model: 3", "model: 3 is not allowed"),
+        ("model: []", "model: [] is not allowed"),
+        ("device: {memory_gib: 1, bandwidth_gbs: x, device_class: rtx}", "device.bandwidth_gbs: x is not a number"),
         ("tokens_per_month: 1\nrequests_per_month: 1", "tokens_per_month: requests_per_month is given, too"),
     ],
 )

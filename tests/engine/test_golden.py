@@ -264,3 +264,18 @@ def test_we4_glm5_on_eight_h200() -> None:
     assert chosen["results"]["tpot_ms"]["value"] == pytest.approx(49.90643, rel=TOLERANCE)
     assert chosen["results"]["requests_per_second_max"]["value"] == pytest.approx(5.490274, rel=TOLERANCE)
     assert math.isfinite(chosen["results"]["ttft_ms"]["value"])
+
+
+def test_a_model_that_uses_all_its_experts_is_dense() -> None:
+    plain = results("speed", {"model": LLAMA_8B, "device": RTX_4090, "batch": 4})
+    all_used = results(
+        "speed", {"model": {**LLAMA_8B, "n_experts": 8, "experts_per_token": 8}, "device": RTX_4090, "batch": 4}
+    )
+    assert all_used == plain
+
+
+def test_a_shared_part_cannot_be_larger_than_the_file() -> None:
+    found = results(
+        "speed", {"model": QWEN_30B, "device": RTX_4090, "batch": 1, "shared_bits_per_weight": 32, "weights_bytes": 1e9}
+    )
+    assert found["t_prefill_ms"] > 0 and found["t_step_ms"] > 0
