@@ -1,4 +1,4 @@
-"""The fast checks before a pull request: data, translations, prose, links; with --all also code.
+"""The fast checks before a pull request: data, translations, prose, links, plan; with --all also code.
 
 Usage: python -m scripts.check [--all] [NAME ...]
 Each finding is one line `file:line: what is wrong`. A check is skipped when nothing that it reads has changed.
@@ -18,6 +18,7 @@ from pathlib import Path
 from calculators.data_files import DATA, BadData, read_all
 from calculators.text import LANGUAGES
 from scripts.cached import ROOT, files_under, hash_of
+from scripts.macros import navigation_plan, section_path
 
 DOCS = ROOT / "docs"
 DONE = ROOT / ".cache" / "checks"
@@ -142,6 +143,28 @@ def check_links() -> list[str]:
     return found
 
 
+def check_plan() -> list[str]:
+    """docs/nav.yml: slugs are kebab-case and unique; a section is written in both languages or in neither."""
+    found: list[str] = []
+    seen: set[str] = set()
+    lines = (DOCS / "nav.yml").read_text(encoding="utf-8").splitlines()
+    for part in navigation_plan():
+        for section in part["sections"]:
+            slug, status = section["slug"], section["status"]
+            where = next(n for n, line in enumerate(lines, 1) if f"slug: {slug}," in line)
+            if slug in seen or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
+                found.append(f"docs/nav.yml:{where}: slug {slug}: allowed: kebab-case, and no slug twice")
+            seen.add(slug)
+            path = f"{section_path(part, section)}.md"
+            there = [lang for lang in LANGUAGES if (DOCS / lang / path).exists()]
+            if status not in ("written", "planned") or bool(there) != (status == "written"):
+                state = f"{path} exists in {', '.join(there)}" if there else f"there is no {path}"
+                found.append(
+                    f"docs/nav.yml:{where}: {slug}: status is {status}, but {state}; allowed: written, planned"
+                )
+    return found
+
+
 def anchors(page: Path) -> set[str]:
     marked = re.findall(r'id="([^"]+)"', page.read_text(encoding="utf-8"))
     return {*(anchor for _, _, anchor in headings(page)), *marked}
@@ -164,6 +187,7 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
     "translations": check_translations,
     "prose": check_prose,
     "links": check_links,
+    "plan": check_plan,
 }
 CODE_CHECKS: dict[str, Callable[[], list[str]]] = {
     "ruff": tool(str(BIN / "ruff"), "check", "--quiet", "--output-format", "concise", *map(str, PYTHON_CODE)),
@@ -182,7 +206,7 @@ def inputs(name: str) -> list[Path]:
         return [*own, *(modules if name == "tsc" else code)]
     if name == "data":
         return [*own, *files_under(DATA), *files_under(ROOT / "calculators", "data_files.py")]
-    return [*own, *(path for lang in LANGUAGES for path in pages(lang))]
+    return [*own, DOCS / "nav.yml", *(path for lang in LANGUAGES for path in pages(lang))]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
