@@ -22,74 +22,22 @@ LONGEST_RANGES = 6  # 2^n corners are computed
 class Calculator:
     """What a command computes. `inputs`: ids shown with the answer; `defaults`: what it takes beside data/."""
 
-    results: tuple[str, ...]
-    inputs: tuple[str, ...]
+    results: list[str]
+    inputs: list[str]
     defaults: Mapping[str, Any]
 
 
-SETUP = ("model", "device", "n_devices", "engine", "quantization", "kv_bits", "context_tokens", "batch", "isl", "osl")
+SETUP = "model device n_devices engine quantization kv_bits context_tokens batch isl osl".split()
+FIT = """fit_verdict fit_ratio need_bytes capacity_bytes weights_bytes kv_bytes overhead_bytes max_batch
+    decode_tokens_per_second t_prefill_ms ttft_ms""".split()
+SPEED = """fit_verdict max_batch expert_coverage params_read t_prefill_ms t_step_ms ttft_ms tpot_ms
+    decode_tokens_per_second tokens_per_second_user tokens_per_second_system requests_per_second_max""".split()
+LOAD = """api_model requests_per_month tokens_per_month isl osl reasoning_tokens cache_hit_share cache_write_share
+    batchable_share retry_share api_price_in api_price_out api_price_cache_read api_price_cache_write""".split()
 CALCULATORS = {
-    "fit": Calculator(
-        tuple(
-            [
-                "fit_verdict",
-                "fit_ratio",
-                "need_bytes",
-                "capacity_bytes",
-                "weights_bytes",
-                "kv_bytes",
-                "overhead_bytes",
-                "max_batch",
-                "decode_tokens_per_second",
-                "t_prefill_ms",
-                "ttft_ms",
-            ]
-        ),
-        SETUP,
-        {"batch": 1.0},
-    ),
-    "speed": Calculator(
-        tuple(
-            [
-                "fit_verdict",
-                "max_batch",
-                "expert_coverage",
-                "params_read",
-                "t_prefill_ms",
-                "t_step_ms",
-                "ttft_ms",
-                "tpot_ms",
-                "decode_tokens_per_second",
-                "tokens_per_second_user",
-                "tokens_per_second_system",
-                "requests_per_second_max",
-            ]
-        ),
-        (*SETUP, "cache_hit_share", "slo_ttft_ms", "slo_tpot_ms"),
-        {},
-    ),
-    "cost": Calculator(
-        ("api_month_usd", "usd_per_mtok"),
-        tuple(
-            [
-                "api_model",
-                "requests_per_month",
-                "tokens_per_month",
-                "isl",
-                "osl",
-                "reasoning_tokens",
-                "cache_hit_share",
-                "cache_write_share",
-                "batchable_share",
-                "retry_share",
-                "api_price_in",
-                "api_price_out",
-                "api_price_cache_read",
-                "api_price_cache_write",
-            ]
-        ),
-        {},
-    ),
+    "fit": Calculator(results=FIT, inputs=SETUP, defaults={"batch": 1.0}),
+    "speed": Calculator(results=SPEED, inputs=[*SETUP, "cache_hit_share", "slo_ttft_ms", "slo_tpot_ms"], defaults={}),
+    "cost": Calculator(results=["api_month_usd", "usd_per_mtok"], inputs=LOAD, defaults={}),
 }
 
 

@@ -138,7 +138,7 @@ def shared_bits_per_weight(model: Model, weights_bytes: float, file_shared_bits:
     return average if file_shared_bits is None else max(file_shared_bits, average)
 
 
-@quantity("FLOP/s", takes_unknown=True)
+@quantity("FLOP/s")
 def compute_flops(device: Device, compute_precision: str) -> float | Unknown:
     """F, dense, of the precision computed in: the weights' own where the device has it, else 16 bit."""
     for precision in (compute_precision, "any", "bf16"):
@@ -163,7 +163,7 @@ def serving(
     compute_flops: float | Unknown,
     compute_cap_tflops: float | None,
     layer_split_prefill_factor: float,
-    weights_bytes: float | Unknown,
+    weights_bytes: float,
     kv_bits: float,
     isl: float,
     osl: float,
@@ -177,15 +177,13 @@ def serving(
     moe_overhead_factor: float,
     prefill_moe_factor: float,
     coverage_exponent: float,
-    shared_bits_per_weight: float | Unknown,
+    shared_bits_per_weight: float,
     embedding_left_out: bool,
     attention_efficiency: float,
     micro_batch_tokens: float,
     prefill_attention: str,
-) -> Serving | Unknown:
-    """All constants of the speed function for one replica."""
-    if isinstance(weights_bytes, Unknown) or isinstance(shared_bits_per_weight, Unknown):
-        return weights_bytes if isinstance(weights_bytes, Unknown) else Unknown("unknown-compute-rate")
+) -> Serving:
+    """All constants of the speed function for one replica. Without a compute rate decoding is still answered."""
     tensor = parallelism == "tensor"
     working = n_devices if tensor else 1.0  # split by layer: one device reads at a time
     rate = None if isinstance(compute_flops, Unknown) else compute_flops
