@@ -156,6 +156,11 @@ def warn(dataset: Dataset, command: str, values: Mapping[str, Any], lang: str) -
     if model.context_tokens and context > model.context_tokens:
         slots = {"given": f"{int(context):,}", "high": f"{int(model.context_tokens):,}"}
         found.append(Message("warning-context-above-model", slots))
+    request = values["isl"] + values["reasoning_tokens"] + values["osl"]
+    if request > context:
+        found.append(
+            Message("warning-request-above-context", {"given": f"{int(request):,}", "high": f"{int(context):,}"})
+        )
     if any(g.kind == "linear" and g.state_bytes is None for g in model.layer_groups):
         found.append(Message("warning-linear-state-unknown"))
     if values["fit_verdict"] == "no":

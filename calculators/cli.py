@@ -42,7 +42,10 @@ def parser() -> argparse.ArgumentParser:
         "cost": "what a month on a cloud API costs",
     }
     for name in CALCULATORS:
-        one = commands.add_parser(name, help=help_of[name])
+        ids = (
+            "`python -m calculators parameters` lists the ids; for instance --set model=glm-5 --set device=h200-sxm-x8"
+        )
+        one = commands.add_parser(name, help=help_of[name], description=f"Answers: {help_of[name]}?", epilog=ids)
         one.add_argument("--scenario", metavar="FILE", help="YAML or JSON of parameter ids; - reads standard input")
         one.add_argument(
             "--set", metavar="ID=VALUE", action="append", default=[], help="one parameter; low:value:high gives a range"

@@ -5,6 +5,7 @@ Every problem is one line: `file:line: field: what is wrong, what is allowed`.
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import json
 from collections.abc import Iterator, Mapping
@@ -187,14 +188,18 @@ def schema_problem(entity: Entity, error: jsonschema.ValidationError) -> Problem
         allowed = sorted(schema.get("properties") or schema.get("patternProperties", {}))
         extra = sorted(k for k in instance if k not in allowed)
         path = (*path, extra[0])
-        text = f"unknown key; allowed: {', '.join(allowed)}"
+        near = difflib.get_close_matches(str(extra[0]), allowed, n=1)
+        text = f"unknown key; {f'did you mean {near[0]}? ' if near else ''}allowed: {', '.join(allowed)}"
     elif error.validator == "required":
         missing = [k for k in rule if k not in instance]
         text = f"{', '.join(missing)} missing; required: {', '.join(rule)}"
     elif error.validator == "enum":
         text = f"{given} is not allowed; allowed: {', '.join(map(str, rule))}"
     elif error.validator == "type":
-        text = f"{given} is not allowed; allowed: {rule if isinstance(rule, str) else ' or '.join(rule)}"
+        kinds = rule if isinstance(rule, str) else " or ".join(rule)
+        # Most often somebody wrote a bare value where its source and date belong, too.
+        keys = f" such as {{{', '.join(k + ': …' for k in schema['required'])}}}" if schema.get("required") else ""
+        text = f"{given} is not allowed; allowed: {kinds}{keys}"
     elif error.validator in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"):
         side = {
             "minimum": "at least",

@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +45,7 @@ GROUP_KEYS = {
 OPTIONAL_GROUP_KEYS = {"mla": {"head_dim"}}
 # Either gives the other: a default of one must not stand beside a value given for the other.
 SAME_LOAD = {"tokens_per_month": "requests_per_month", "requests_per_month": "tokens_per_month"}
+GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 LARGEST = 1e24  # beyond it products overflow; nothing real is near
 
 
@@ -116,6 +118,8 @@ def one_number(name: str, raw: Any, entry: Mapping[str, Any]) -> float:
     slots = {"given": shown(raw), "low": plain(low), "high": plain(high)}
     if isinstance(raw, bool) or not isinstance(raw, int | float | str):
         raise BadInput("bad-number", name, slots)
+    if isinstance(raw, str) and GROUPED.fullmatch(raw):
+        raw = raw.replace(",", "")  # as the pages print numbers
     try:
         value = float(raw)
     except (ValueError, OverflowError):

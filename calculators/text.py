@@ -41,10 +41,10 @@ def trimmed(value: float, digits: int = 12) -> str:
 
 
 def large(value: float, lang: str) -> str:
-    """744e9 -> 744B / 7,440億; all stored digits are kept."""
+    """744e9 -> 744B / 7,440億, to five digits."""
     for size, name in LARGE[lang]:
         if abs(value) >= size:
-            return trimmed(value / size) + name
+            return trimmed(value / size, 5) + name
     return trimmed(value)
 
 

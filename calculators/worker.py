@@ -24,11 +24,12 @@ def ask(request: str) -> str:
     if _dataset is None:
         raise RuntimeError("open_dataset comes first")
     asked = json.loads(request)
-    return json.dumps(reply(_dataset, asked["command"], asked["scenario"], asked["lang"]), ensure_ascii=False)
+    answered = reply(_dataset, asked["command"], asked["scenario"], asked["lang"], labels=True)
+    return json.dumps(answered, ensure_ascii=False)
 
 
-def reply(dataset: Dataset, command: str, scenario: Any, lang: str) -> dict[str, Any]:
-    """`ask` without JSON."""
+def reply(dataset: Dataset, command: str, scenario: Any, lang: str, *, labels: bool = False) -> dict[str, Any]:
+    """`ask` without JSON. `labels`: bad input is told by the label that a form shows, not by the id."""
     try:
         if command not in CALCULATORS:
             slots = {"given": command, "allowed": ", ".join(CALCULATORS), "nearest": nearest(command, CALCULATORS)}
@@ -37,9 +38,11 @@ def reply(dataset: Dataset, command: str, scenario: Any, lang: str) -> dict[str,
             raise BadInput("bad-scenario", "scenario", {"given": type(scenario).__name__})
         return answer(dataset, command, scenario, lang)
     except BadInput as bad:
-        return {"error": {"field": bad.field, "text": error_text(dataset, bad, lang)}}
+        return {"error": {"field": bad.field, "text": error_text(dataset, bad, lang, labels)}}
 
 
-def error_text(dataset: Dataset, bad: BadInput, lang: str) -> str:
+def error_text(dataset: Dataset, bad: BadInput, lang: str, labels: bool) -> str:
     """One sentence: where, what was given, what is allowed."""
-    return sentence(dataset.strings, bad.message, lang, {"field": bad.field, **bad.slots})
+    entry = dataset.parameters.get(bad.field) if labels else None
+    field = entry["label"][lang] if entry else bad.field
+    return sentence(dataset.strings, bad.message, lang, {"field": field, **bad.slots})

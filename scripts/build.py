@@ -241,7 +241,9 @@ def configured_site_url() -> str:
         # Only one plain setting is wanted; the file's Python tags are for MkDocs.
         extra = text[text.index("\nextra:") + 1 :]
         found = yaml.safe_load(extra)["extra"]["site_url"]
-    found = found or "http://127.0.0.1:8000/"
+    if not found:
+        found = "http://127.0.0.1:8000/"
+        print(f"build: SITE_URL is not set, so the sitemap names {found}; set it for publication", file=sys.stderr)
     if not found.startswith(("http://", "https://")) or "?" in found or "#" in found:
         raise BuildFailure(f"SITE_URL: {found} is not allowed; give https://host/ or https://host/some/path/")
     return found if found.endswith("/") else found + "/"

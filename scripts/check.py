@@ -1,4 +1,4 @@
-"""The fast checks before a pull request: data, translations, prose, links, plan; with --all also code.
+"""The fast checks before a pull request: data, facts, translations, prose, links, plan; with --all also code.
 
 Usage: python -m scripts.check [--all] [NAME ...]
 Each finding is one line `file:line: what is wrong`. A check is skipped when nothing that it reads has changed.
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from calculators.data_files import DATA, BadData, read_all
 from calculators.text import LANGUAGES
+from scripts import facts
 from scripts.cached import ROOT, files_under, hash_of
 from scripts.macros import navigation_plan, section_path
 
@@ -125,6 +126,35 @@ def check_prose() -> list[str]:
     return found
 
 
+def check_facts() -> list[str]:
+    """What a page binds exists in data/: {{ v("facts/…") }}, {{ name("models/…") }}, {{ src("…") }} and the like."""
+    found: list[str] = []
+    facts.refresh()
+    for lang in LANGUAGES:
+        for path in pages(lang):
+            for number, line in lines_of(path):
+                for macro, arguments in re.findall(r"\{\{ *(\w+)\((.*?)\) *\}\}", re.sub(r"`[^`]*`", "", line)):
+                    named = re.findall(r'"([^"]*)"', arguments)
+                    try:
+                        missing(macro, named)
+                    except (facts.NoSuchFact, BadData) as bad:
+                        found.append(f"{shown(path)}:{number}: {bad}")
+    return found
+
+
+def missing(macro: str, named: list[str]) -> None:
+    """Raises NoSuchFact if a macro names what data/ does not hold."""
+    if macro == "v":
+        facts.fact(*named)
+    elif macro in ("minus", "ratio", "days"):
+        for name in named:
+            facts.fact(name)
+    elif macro == "name":
+        facts.entity(named[0])
+    elif macro in ("src", "default"):
+        facts.entity({"src": "sources/", "default": "parameters/"}[macro] + named[0])
+
+
 def check_links() -> list[str]:
     """Relative links lead to pages and headings that exist."""
     found: list[str] = []
@@ -184,6 +214,7 @@ BIN = Path(sys.executable).parent
 PYTHON_CODE = [ROOT / name for name in ("calculators", "scripts", "tests")]
 CHECKS: dict[str, Callable[[], list[str]]] = {
     "data": check_data,
+    "facts": check_facts,
     "translations": check_translations,
     "prose": check_prose,
     "links": check_links,
@@ -204,7 +235,9 @@ def inputs(name: str) -> list[Path]:
         code = [path for folder in PYTHON_CODE for path in files_under(folder, "*.py")]
         modules = [*files_under(DOCS / "_theme" / "modules"), *files_under(ROOT / "scripts", "*.mjs")]
         return [*own, *(modules if name == "tsc" else code)]
-    if name == "data":
+    if name in ("data", "facts"):
+        prose = [path for lang in LANGUAGES for path in pages(lang)] if name == "facts" else []
+        own += [*prose, ROOT / "scripts" / "facts.py"]
         return [*own, *files_under(DATA), *files_under(ROOT / "calculators", "data_files.py")]
     return [*own, DOCS / "nav.yml", *(path for lang in LANGUAGES for path in pages(lang))]
 

@@ -59,7 +59,7 @@ def calculator(tag: str, attributes: dict[str, str], lang: str, where: str) -> s
         answer=answer,
         controls=[c for c in controls if c],
         names=names,
-        command_line=f"python -m calculators {command}{assignments}" + (" --lang ja" if lang == "ja" else ""),
+        command_line=f".venv/bin/python -m calculators {command}{assignments}" + (" --lang ja" if lang == "ja" else ""),
         s=lambda string_id, **slots: facts.strings("calculators")[string_id][lang].format(**slots),
         settings=json.dumps(
             {
@@ -68,7 +68,7 @@ def calculator(tag: str, attributes: dict[str, str], lang: str, where: str) -> s
                 "strings": {i: pair[lang] for i, pair in facts.strings("calculators").items()},
             },
             ensure_ascii=False,
-        ).replace("</", "<\\/"),
+        ),
     )
 
 
@@ -123,7 +123,7 @@ def chat(lang: str) -> str:
     strings = {i: pair[lang] for i, pair in facts.strings("chat").items()}
     return TEMPLATES.get_template("on-device-chat.html").render(
         s=lambda string_id, **slots: strings[string_id].format(**slots),
-        strings=json.dumps(strings, ensure_ascii=False).replace("</", "<\\/"),
+        strings=json.dumps(strings, ensure_ascii=False),
         model=manifest,
         runtime_bytes=runtime.stat().st_size,
         memory=facts.fact_text("facts/site-chat-memory-bytes", "", lang),

@@ -6,6 +6,7 @@ The work runs in a process of its own, since a build's language is a matter of t
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import html
 import logging
@@ -13,6 +14,7 @@ import multiprocessing
 import os
 import re
 import shutil
+import signal
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -129,8 +131,12 @@ def _serve(lang: str, orders: Connection) -> None:
     """A builder that stays warm: takes (out, shared, strict), answers None or the error's text."""
     logging.basicConfig(format="%(message)s")
     logging.getLogger().handlers[0].addFilter(MacroErrors(lang))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's affair; the pipe's end tells us
     while True:
-        order = orders.recv()
+        try:
+            order = orders.recv()
+        except EOFError:
+            return
         if order is None:
             return
         out, shared, strict = order
@@ -162,4 +168,5 @@ class Builders:
 
     def close(self) -> None:
         for pipe in self.pipes.values():
-            pipe.send(None)
+            with contextlib.suppress(BrokenPipeError):
+                pipe.send(None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -50,11 +51,12 @@ def rebuild(out: Path, url: str, builders: Builders) -> bool:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl+C
     parser = argparse.ArgumentParser(prog="python -m scripts.serve", description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1 (default: 8000)")
     arguments = parser.parse_args(argv)
     url = f"http://127.0.0.1:{arguments.port}/"
-    out = BUILD / "serve"
+    out = BUILD / "serve" / str(arguments.port)
     builders = Builders(LANGUAGES)
     seen = snapshot()
     built = rebuild(out, url, builders)
@@ -84,6 +86,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 server.reload()
     except KeyboardInterrupt:
         return 0
+    finally:
+        server.stop()
+        builders.close()
 
 
 if __name__ == "__main__":

@@ -22,12 +22,16 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".css": "text/css; charset=utf-8",
 }
-# Also reloads when the server comes back after it was gone.
-RELOAD_SCRIPT = """const events = new EventSource("/__events");
-let lost = false;
-events.onmessage = () => location.reload();
-events.onerror = () => { lost = true; };
-events.onopen = () => { if (lost) location.reload(); };
+# When the server is gone, the page asks again only as the reader returns to it: the demo counts requests.
+RELOAD_SCRIPT = """let lost = false;
+function listen() {
+  const events = new EventSource("/__events");
+  events.onmessage = () => location.reload();
+  events.onopen = () => { if (lost) location.reload(); };
+  events.onerror = () => { events.close(); lost = true; };
+}
+addEventListener("focus", () => { if (lost) listen(); });
+listen();
 """
 
 

@@ -75,13 +75,16 @@ def book_models(cells: Cells) -> str:
     """The six models of the book's table, in its order."""
     ids = "glm-5 kimi-k2.5 step-3.5-flash qwen3-coder-next minimax-m2.5 nanbeige-4.1-3b".split()
     rows = []
+    keys: dict[str, None] = {}
     for model_id in ids:
-        source = str(facts.entity(f"models/{model_id}")["total_params"]["source"])
+        keys[str(facts.entity(f"models/{model_id}")["total_params"]["source"])] = None
         row = model_row(cells, model_id, ["released", "total_params", "active_params"])
         # The anchor belongs to the models page.
         row[0] = html.escape(facts.entity(f"models/{model_id}")["name"])
-        rows.append([*row, cells.source_link(source)])
-    return markdown(cells, ["model", "lab", "released", "total", "active", "license", "source"], rows)
+        rows.append(row)
+    table = markdown(cells, ["model", "lab", "released", "total", "active", "license"], rows)
+    links = cells.site["list-separator"][cells.lang].join(cells.source_link(key) for key in keys)
+    return f"{table}\n\n{cells.site['sizes-from'][cells.lang].format(sources=links)}"
 
 
 def models(cells: Cells) -> str:
@@ -92,7 +95,8 @@ def models(cells: Cells) -> str:
 
 def devices(cells: Cells) -> str:
     rows = []
-    for device_id, entity in facts.entities()["devices"].items():
+    by_name = sorted(facts.entities()["devices"].items(), key=lambda item: str(item[1].values["name"]).casefold())
+    for device_id, entity in by_name:
         fields = ["memory_gib", "bandwidth_gbs", "tflops.bf16", "power_w", "price_usd"]
         figures = [cells.figure("devices", device_id, entity.values, field) for field in fields]
         rows.append([f'<span id="{device_id}">{html.escape(entity.values["name"])}</span>', *figures])

@@ -121,7 +121,7 @@ def test_bad_input_is_told_at_its_field_and_loses_nothing(open_page: Open) -> No
     page.fill("input[name=isl]", "many")
     note = page.locator("#e-isl")
     expect(note).to_have_text(
-        re.compile(r"^isl: many is not a number; give one from 1 to \d+, without separators or units\.$")
+        re.compile(r"^Input length: many is not a number; give one from 1 to \d+, without units\.$")
     )
     expect(page.locator("fit-calculator")).to_have_attribute("data-state", "error")
     expect(page.locator("input[name=isl]")).to_have_attribute("aria-invalid", "true")

@@ -103,7 +103,7 @@ def test_it_answers_on_webassembly_and_measures_itself(chat: Chat) -> None:
 
 def test_an_unpredicted_speed_is_unknown_and_not_zero(chat: Chat) -> None:
     assert chat.figure("predicted_tokens_per_second") is None
-    assert chat.page.inner_text("output[name=predicted_tokens_per_second]") == "not predicted yet"
+    assert chat.page.inner_text("output[name=predicted_tokens_per_second]") == "not predicted"
 
 
 def test_the_reply_streams_and_stops_on_request(chat: Chat) -> None:
@@ -410,13 +410,24 @@ def test_too_little_memory_is_one_sentence(browser: Browser, site: Any) -> None:
     chat.context.close()
 
 
+def test_a_worker_that_dies_is_one_sentence(browser: Browser, site: Any) -> None:
+    chat = Chat(browser, site)
+    dies = "postMessage({ type: 'phase', phase: 'downloading' }); setTimeout(() => { throw new Error('gone'); }, 50);"
+    chat.context.route("**/chat-worker.js", lambda route: route.fulfill(body=dies, content_type="text/javascript"))
+    chat.button("load").click()
+    chat.page.wait_for_selector("on-device-chat[data-state=error]", timeout=LOAD_MS)
+
+    assert "stopped unexpectedly" in chat.error.inner_text()
+    chat.context.close()
+
+
 def test_a_worker_that_cannot_start_is_one_sentence(browser: Browser, site: Any) -> None:
     chat = Chat(browser, site)
     chat.context.route("**/chat-worker.js", lambda route: route.abort())
     chat.button("load").click()
     chat.page.wait_for_selector("on-device-chat[data-state=error]", timeout=LOAD_MS)
 
-    assert "stopped unexpectedly" in chat.error.inner_text()
+    assert "chat-worker.js could not be downloaded" in chat.error.inner_text()
     assert chat.button("load").is_enabled()
     chat.context.close()
 

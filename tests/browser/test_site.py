@@ -96,6 +96,28 @@ def test_the_language_switch_stays_on_the_page(open_page: Open, site: StaticServ
     expect(page.locator("h1")).to_have_text(re.compile("性能差"))
 
 
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_what_is_reached_by_clicking_works_as_what_is_opened(open_page: Open, site: StaticServer, lang: str) -> None:
+    watched = open_page(f"{lang}/")
+    page = watched.page
+    page.wait_for_load_state("networkidle")  # instant navigation begins once the theme has read the sitemap
+    page.evaluate("window.sameDocument = true")
+    page.click(".grid.cards a[href$='calculators/fit/']")
+    expect(page.locator("select[name=device]")).to_be_enabled()
+    page.select_option("select[name=device]", "raspberry-pi-5-16gb")
+    expect(page.locator("output[name=fit_verdict]")).to_have_attribute("data-value", "no")
+    page.click(".md-logo")
+    page.click(".grid.cards a[href$='demo/']")
+    expect(page.locator("button[name=load]")).to_be_enabled()
+    assert page.evaluate("window.sameDocument") is True
+    # The header was made for the first page; its language switch must lead to this one.
+    other = {"en": "ja", "ja": "en"}[lang]
+    page.hover(".md-header button:has(+ .md-select__inner)")
+    page.click(f"a[hreflang={other}]")
+    expect(page).to_have_url(f"{site.url}{other}/demo/")
+    assert watched.errors == []
+
+
 def test_the_language_switch_takes_the_readers_case_along(open_page: Open, site: StaticServer) -> None:
     page = open_page("en/calculators/fit/#?device=raspberry-pi-5-16gb").page
     page.hover("button[aria-label='Select language']")

@@ -40,7 +40,14 @@ def test_the_real_data_is_valid() -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "field", "text"),
     [
-        ("models/glm-5.yml", "lab: Z.ai", "labb: Z.ai", "labb", "unknown key; allowed: "),
+        ("models/glm-5.yml", "lab: Z.ai", "labb: Z.ai", "labb", "unknown key; did you mean lab? allowed: "),
+        (
+            "models/glm-5.yml",
+            "{value: 202752, source: aiconfigurator, date: 2026-08-21}",
+            "202752",
+            "context_tokens",
+            "{value: …",
+        ),
         ("models/glm-5.yml", "{value: 744000000000,", "{value: lots,", "total_params.value", '"lots" is not allowed'),
         (
             "models/glm-5.yml",

@@ -48,6 +48,12 @@ def test_an_unknown_compute_rate_is_unknown_not_zero(calculators: Run) -> None:
     assert results["decode_tokens_per_second"]["value"] > 0
 
 
+def test_a_request_longer_than_its_context_is_warned_of(calculators: Run) -> None:
+    found = fit(calculators, "context_tokens=8192", "isl=100,000")
+    assert [w["id"] for w in found["warnings"]] == ["warning-request-above-context"]
+    assert "100,512 tokens" in found["warnings"][0]["text"]
+
+
 def test_a_scenario_comes_from_a_file_or_standard_input(calculators: Run, tmp_path: Path) -> None:
     scenario = tmp_path / "case.yml"
     scenario.write_text("model: llama-3-8b\ncontext_tokens: 4096\n")
@@ -68,7 +74,7 @@ def test_a_range_stretches_the_interval(calculators: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--set", "isl=1,000"], "isl: 1,000 is not a number"),
+        (["--set", "isl=1,00"], "isl: 1,00 is not a number"),
         (["--set", "isl=nan"], "isl: nan is not a number"),
         (["--set", "isl=1e400"], "isl: 1e400 is not a number"),
         (["--set", "isl=0"], "isl: 0 is out of range; give a number from 1"),

@@ -20,7 +20,7 @@ class Calculator extends HTMLElement {
 
   connectedCallback() {
     if (this.dataset.state !== "static") return;
-    this.settings = JSON.parse(this.find("[data-settings]").textContent ?? "{}");
+    this.settings = JSON.parse(/** @type {HTMLTemplateElement} */ (this.find("[data-settings]")).content.textContent ?? "{}");
     for (const part of this.querySelectorAll(".calculator-answer")) this.answer.set(part, part.cloneNode(true));
     for (const control of this.controls()) this.defaults.set(control.name, control.value);
     /** @type {HTMLFieldSetElement} */ (this.find("fieldset")).disabled = false;
@@ -159,7 +159,7 @@ class Calculator extends HTMLElement {
   commandLine() {
     const { command, attributes } = this.settings;
     const quoted = Object.entries({ ...attributes, ...this.changes }).map(([name, value]) => ` --set ${/^[\w.:-]+$/.test(value) ? `${name}=${value}` : `'${name}=${value.replaceAll("'", "'\\''")}'`}`);
-    this.find("[data-command-line]").textContent = `python -m calculators ${command}${quoted.join("")}${this.dataset.lang === "ja" ? " --lang ja" : ""}`;
+    this.find("[data-command-line]").textContent = `.venv/bin/python -m calculators ${command}${quoted.join("")}${this.dataset.lang === "ja" ? " --lang ja" : ""}`;
   }
 
   /** Bad input: the sentence stands at its field, the last good answer stays, dimmed.
@@ -183,7 +183,8 @@ class Calculator extends HTMLElement {
     this.commandLine();
     for (const control of this.controls()) control.value = this.defaults.get(control.name) ?? "";
     /** @type {HTMLFieldSetElement} */ (this.find("fieldset")).disabled = failure.code === "engine-blocked";
-    const reason = failure.code === "engine-silent" ? this.say("engine-silent", { seconds: failure.message }) : failure.message;
+    const why = ["engine-silent", "engine-unreachable"].includes(failure.code);
+    const reason = why ? this.say(failure.code, { seconds: failure.message }) : failure.message;
     this.button("retry").hidden = failure.code === "engine-blocked";
     this.state("error", this.say(failure.code === "engine-blocked" ? failure.code : "engine-failed", { reason }));
   }

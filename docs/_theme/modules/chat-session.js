@@ -69,8 +69,12 @@ class ChatSession {
     worker.addEventListener("message", ({ data }) => {
       if (worker === this.#worker) this.#receive(data);
     });
+    let heard = false;
+    worker.addEventListener("message", () => { heard = true; }, { once: true });
     const died = () => {
-      if (worker === this.#worker) this.#fail(new DemoError("worker_died"));
+      // A worker that never said a word could not be fetched.
+      const error = heard ? new DemoError("worker_died") : new DemoError("no_network", { file: "chat-worker.js" });
+      if (worker === this.#worker) this.#fail(error);
     };
     worker.addEventListener("error", died);
     worker.addEventListener("messageerror", died);

@@ -45,7 +45,9 @@ function watch() {
 
 function start() {
   const started = startWorker("engine-worker.js");
+  let heard = false;
   started.onmessage = ({ data }) => {
+    heard = true;
     watch();
     if (data.type === "ready") {
       ready = true;
@@ -59,7 +61,8 @@ function start() {
     if (data.type === "answer") waiting.resolve(data.reply);
     else waiting.reject(new EngineFailure("engine-failed", data.reason));
   };
-  started.onerror = (event) => fail(new EngineFailure("engine-failed", event.message || "worker"));
+  // A worker that never said a word could not be fetched.
+  started.onerror = (event) => fail(new EngineFailure(heard ? "engine-failed" : "engine-unreachable", event.message || "worker"));
   return started;
 }
 

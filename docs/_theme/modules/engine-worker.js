@@ -43,6 +43,7 @@ worker.ask
 `);
 }
 
+postMessage({ type: "progress" }); // the page knows now that this file was there
 const ready = start();
 ready.then(
   () => postMessage({ type: "ready" }),

@@ -1,5 +1,7 @@
 // Entry of every page: loads the module of a custom element where one stands on the page, and remembers the language.
 
+import { siteRoot } from "./worker-start.js";
+
 /** @type {Record<string, () => Promise<unknown>>} */
 const elements = {
   "fit-calculator": () => import("./calculator.js"),
@@ -17,10 +19,12 @@ function enhance() {
   }
 }
 
-// The other language shows the same case: the fragment goes along.
+// The other language shows the same page and case. The header stays from the first page of a visit, so its links
+// are worked out from the address.
 document.addEventListener("click", ({ target }) => {
   const link = target instanceof Element ? /** @type {HTMLAnchorElement | null} */ (target.closest("a[hreflang]")) : null;
-  if (link) link.hash = location.hash;
+  const here = `${siteRoot.href}${document.documentElement.lang}/`;
+  if (link && location.href.startsWith(here)) link.href = `${siteRoot.href}${link.hreflang}/${location.href.slice(here.length)}`;
 }, { capture: true });
 
 // The theme replaces the page's content without reloading: its `document$` tells of each page.

@@ -18,7 +18,7 @@ class OnDeviceChat extends HTMLElement {
   #listed = "";
 
   connectedCallback() {
-    this.#strings = JSON.parse(this.#find("script[data-strings]").textContent ?? "{}");
+    this.#strings = JSON.parse(/** @type {HTMLTemplateElement} */ (this.#find("template[data-strings]")).content.textContent ?? "{}");
     this.#connected = new AbortController();
     this.#listen(this.#connected.signal);
     this.#warnOfLowMemory();
