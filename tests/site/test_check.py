@@ -42,7 +42,13 @@ PAGE = "docs/ja/book/part-1/gap-vanished.md"
     [
         ("translations", PAGE, "{#tie}", "{#draw}", "but line"),
         ("translations", PAGE, '{{ v("facts/aa-2026-02-glm-5") }}', "同点", "bound fact"),
-        ("facts", PAGE, "facts/aa-2026-02-glm-5", "facts/aa-2026-02-glm5", "there is no file data/facts/aa-2026-02-glm5.yml"),
+        (
+            "facts",
+            PAGE,
+            "facts/aa-2026-02-glm-5",
+            "facts/aa-2026-02-glm5",
+            "there is no file data/facts/aa-2026-02-glm5.yml",
+        ),
         ("facts", PAGE, 'src("edge-of-intelligence")', 'src("edge")', "there is no file data/sources/edge.yml"),
         ("prose", PAGE, "## ", "正答率は77.8%だった。\n\n## ", '"正答率は77.8%だった。" is a number without a source'),
         ("prose", PAGE, "## ", "課題は５００件ある。\n\n## ", "is a number without a source"),
