@@ -54,9 +54,10 @@ def byte_code(source, name):
 
 def zipped(files):
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as z:  # most hosts do not compress .zip
+    with zipfile.ZipFile(out, "w") as z:
         for name, content in files:
-            z.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
+            # Deflated here, since most hosts do not compress .zip on the way.
+            z.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED, 9)
     return out.getvalue()
 
 with zipfile.ZipFile("/lib/python314.zip") as library:
