@@ -56,8 +56,7 @@ def answer(dataset: Dataset, command: str, raw: Mapping[str, Any], lang: str) ->
     results = {name: result(name, values, corners, lang, strings) for name in calculator.results}
     inputs = {name: shown_input(dataset, name, values, scenario, lang) for name in calculator.inputs}
     warnings = [
-        {"id": m.message, "text": sentence(strings, m.message, lang, m.slots)}
-        for m in (*scenario.warnings, *(warn(dataset, command, values, lang)))
+        {"id": m.message, "text": sentence(strings, m.message, lang, m.slots)} for m in warn(dataset, command, values)
     ]
     reply = {
         "inputs": inputs,
@@ -146,7 +145,7 @@ def shown_input(
     return {"value": rounded(value), "text": text, "given": name in scenario.given}
 
 
-def warn(dataset: Dataset, command: str, values: Mapping[str, Any], lang: str) -> list[Message]:
+def warn(dataset: Dataset, command: str, values: Mapping[str, Any]) -> list[Message]:
     """What a reader must know to read the answer rightly."""
     if command == "cost":
         return []

@@ -73,7 +73,6 @@ class Scenario:
     values: dict[str, Any]
     given: set[str]
     ranges: dict[str, tuple[float, float]]
-    warnings: list[Message]
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
@@ -216,7 +215,7 @@ def resolve(dataset: Dataset, raw: Mapping[str, Any], defaults: Mapping[str, Any
     reader gives nothing. Raises BadInput.
     """
     parameters = dataset.parameters
-    scenario = Scenario({}, set(), {}, [])
+    scenario = Scenario({}, set(), {})
     values = scenario.values
     for name, value in raw.items():
         if name not in parameters:

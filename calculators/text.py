@@ -61,7 +61,7 @@ def number(value: float, unit: str, lang: str, exact: bool) -> str:
     """The digits of a value in its unit; `exact`: a stored figure, shown as stored."""
     digits = trimmed if exact else significant
     if unit == "bytes":
-        # GB = 10^9 for everything, so that need and capacity compare; the method page says so.
+        # GB = 10^9 for everything, so that need and capacity compare.
         for size, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
             if abs(value) >= size:
                 return f"{digits(value / size)} {name}"

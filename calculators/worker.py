@@ -7,7 +7,7 @@ from typing import Any
 
 from .answer import CALCULATORS, answer
 from .dataset import Dataset, dataset_from_json
-from .scenario import BadInput, nearest
+from .scenario import BadInput, bad_choice
 from .text import sentence
 
 _dataset: Dataset | None = None
@@ -32,8 +32,7 @@ def reply(dataset: Dataset, command: str, scenario: Any, lang: str, *, labels: b
     """`ask` without JSON. `labels`: bad input is told by the label that a form shows, not by the id."""
     try:
         if command not in CALCULATORS:
-            slots = {"given": command, "allowed": ", ".join(CALCULATORS), "nearest": nearest(command, CALCULATORS)}
-            raise BadInput("bad-choice", "command", slots)
+            raise bad_choice("command", command, list(CALCULATORS))
         if not isinstance(scenario, dict):
             raise BadInput("bad-scenario", "scenario", {"given": type(scenario).__name__})
         return answer(dataset, command, scenario, lang)

@@ -83,9 +83,6 @@ def control(dataset: Dataset, name: str, answer: dict[str, Any], lang: str) -> d
         "label": entry["label"][lang],
         "help": entry["help"][lang],
         "value": answer["inputs"][name]["value"],
-        "min": entry.get("min"),
-        "max": entry.get("max"),
-        "step": entry.get("step", 1),
         "options": options(dataset, name, lang),
     }
     value = shown["value"]

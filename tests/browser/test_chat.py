@@ -43,6 +43,11 @@ class Chat:
         self.button("load").click()
         self.wait("ready", timeout)
 
+    def fail_to_load(self) -> None:
+        """Presses the button where loading must fail, and waits until it has."""
+        self.button("load").click()
+        self.page.wait_for_selector("on-device-chat[data-state=error]", timeout=LOAD_MS)
+
     def ask(self, question: str, timeout: int = REPLY_MS) -> str:
         self.prompt.fill(question)
         self.prompt.press("Enter")
@@ -288,8 +293,7 @@ def test_model_and_conversation_survive_a_walk_through_the_site(chat: Chat) -> N
 def test_a_missing_file_is_one_sentence_and_loading_again_works(browser: Browser, site: Any) -> None:
     chat = Chat(browser, site)
     with site.fail("weights-1.bin", 404):
-        chat.button("load").click()
-        chat.page.wait_for_selector("on-device-chat[data-state=error]", timeout=LOAD_MS)
+        chat.fail_to_load()
     sentence = chat.error.inner_text()
 
     assert "weights-1.bin is missing" in sentence
@@ -305,8 +309,7 @@ def test_a_missing_file_is_one_sentence_and_loading_again_works(browser: Browser
 def test_a_server_error_names_its_status(browser: Browser, site: Any, language: str, words: str) -> None:
     chat = Chat(browser, site, language=language)
     with site.fail("tokenizer.json", 503):
-        chat.button("load").click()
-        chat.page.wait_for_selector("on-device-chat[data-state=error]", timeout=LOAD_MS)
+        chat.fail_to_load()
 
     assert words in chat.error.inner_text()
     assert "tokenizer.json" in chat.error.inner_text()
@@ -316,8 +319,7 @@ def test_a_server_error_names_its_status(browser: Browser, site: Any, language: 
 def test_no_network_is_one_sentence(browser: Browser, site: Any) -> None:
     chat = Chat(browser, site)
     chat.context.route("**/manifest.json", lambda route: route.abort())
-    chat.button("load").click()
-    chat.page.wait_for_selector("on-device-chat[data-state=error]", timeout=LOAD_MS)
+    chat.fail_to_load()
 
     assert "no connection to this site" in chat.error.inner_text()
     chat.context.close()
@@ -333,8 +335,7 @@ def test_a_download_that_falls_silent_is_given_up(browser: Browser, site: Any) -
 
     chat.context.route("**/chat-worker.js", hurry)
     chat.context.route("**/tokenizer.json", lambda route: None)  # never answered
-    chat.button("load").click()
-    chat.page.wait_for_selector("on-device-chat[data-state=error]", timeout=LOAD_MS)
+    chat.fail_to_load()
 
     assert "tokenizer.json went silent for 30 seconds" in chat.error.inner_text()
     chat.context.close()
@@ -351,8 +352,7 @@ def test_a_corrupted_file_is_never_used(browser: Browser, site: Any) -> None:
         route.fulfill(body=bytes(body), content_type="application/octet-stream")
 
     chat.context.route("**/onnx/wasm.onnx", corrupt)
-    chat.button("load").click()
-    chat.page.wait_for_selector("on-device-chat[data-state=error]", timeout=LOAD_MS)
+    chat.fail_to_load()
 
     assert "onnx/wasm.onnx arrived damaged (its checksum is wrong)" in chat.error.inner_text()
     assert len(served) == 2  # once more, past any cache on the way
@@ -381,8 +381,7 @@ def test_blocked_webassembly_is_one_sentence(browser: Browser, site: Any) -> Non
         route.fulfill(body=body + route.fetch().text(), content_type="text/javascript")
 
     chat.context.route("**/chat-worker.js", without_wasm)
-    chat.button("load").click()
-    chat.page.wait_for_selector("on-device-chat[data-state=error]", timeout=LOAD_MS)
+    chat.fail_to_load()
 
     assert "does not allow WebAssembly" in chat.error.inner_text()
     chat.context.close()
@@ -401,8 +400,7 @@ def test_too_little_memory_is_one_sentence(browser: Browser, site: Any) -> None:
         route.fulfill(body=body + route.fetch().text(), content_type="text/javascript")
 
     chat.context.route("**/chat-worker.js", small)
-    chat.button("load").click()
-    chat.page.wait_for_selector("on-device-chat[data-state=error]", timeout=LOAD_MS)
+    chat.fail_to_load()
 
     assert "ran out of memory" in chat.error.inner_text()
     chat.context.unroute("**/chat-worker.js")
@@ -414,8 +412,7 @@ def test_a_worker_that_dies_is_one_sentence(browser: Browser, site: Any) -> None
     chat = Chat(browser, site)
     dies = "postMessage({ type: 'phase', phase: 'downloading' }); setTimeout(() => { throw new Error('gone'); }, 50);"
     chat.context.route("**/chat-worker.js", lambda route: route.fulfill(body=dies, content_type="text/javascript"))
-    chat.button("load").click()
-    chat.page.wait_for_selector("on-device-chat[data-state=error]", timeout=LOAD_MS)
+    chat.fail_to_load()
 
     assert "stopped unexpectedly" in chat.error.inner_text()
     chat.context.close()
@@ -424,8 +421,7 @@ def test_a_worker_that_dies_is_one_sentence(browser: Browser, site: Any) -> None
 def test_a_worker_that_cannot_start_is_one_sentence(browser: Browser, site: Any) -> None:
     chat = Chat(browser, site)
     chat.context.route("**/chat-worker.js", lambda route: route.abort())
-    chat.button("load").click()
-    chat.page.wait_for_selector("on-device-chat[data-state=error]", timeout=LOAD_MS)
+    chat.fail_to_load()
 
     assert "chat-worker.js could not be downloaded" in chat.error.inner_text()
     assert chat.button("load").is_enabled()
