@@ -1,15 +1,16 @@
-"""Reads `data/`: YAML with line numbers, JSON Schema, references between files. CPython only.
+"""Reads `data/`: YAML with line numbers and JSON Schema; `data_checks` adds what a schema cannot say. CPython only.
 
-Every problem is one line: `file:line: field: what is wrong, what is allowed`.
+Every problem is one line: `file:line: field: what was given, what is allowed`.
 """
 
 from __future__ import annotations
 
 import difflib
-import itertools
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,22 @@ KINDS = {
     "facts": "fact",
     "speed-profiles": "speed-profile",
     "parameters": "parameter",
+    "scores": "score",
+    "measurements": "measurement",
+    "regulations": "regulation",
+    "presets": "preset",
+    "glossary": "term",
     "strings": "strings",
 }
-
-
 # The areas of data/strings/ that the engine says; pages carry the others.
 ENGINE_STRINGS = ("engine", "units", "results")
+# A data file is read by people; a larger one is a mistake.
+LARGEST_FILE = 500_000
+# Kebab-case, with a dot where a version or a second part has one; parameters are named as in a scenario.
+FILE_NAME = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*")
+PARAMETER_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+# YAML 1.1 also takes 0x1f, 010 (= 8), 1_000, 12:30 (= 750), .nan; nobody means those here.
+PLAIN_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,29})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?")
 BOUNDS = {
     "minimum": "at least",
     "exclusiveMinimum": "more than",
@@ -96,82 +107,193 @@ class Entity:
         return self.lines.get(path, 1)
 
 
-def read_entity(path: Path, shown_as: str) -> Entity:
-    """Raises BadData for what YAML itself refuses: encoding, syntax, duplicate keys, no mapping."""
+def read_text(path: Path, shown_as: str) -> str:
+    """A data file's text. Raises BadData for what is no plain, small file of UTF-8."""
 
-    def refuse(line: int, text: str, field: str = "") -> BadData:
-        return BadData([Problem(shown_as, line, field, text)])
+    def refuse(text: str) -> BadData:
+        return BadData([Problem(shown_as, 1, "", text)])
 
+    if path.is_symlink():
+        raise refuse("is a symbolic link; allowed: a plain file; put the values here")
+    if not path.is_file():
+        raise refuse("is not a file; allowed: a YAML file")
+    size = path.stat().st_size
+    if size > LARGEST_FILE:
+        raise refuse(f"holds {size:,} bytes; allowed: at most {LARGEST_FILE:,}; split it, one entity a file")
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as bad:
-        raise refuse(1, f"is not UTF-8 at byte {bad.start}; save the file as UTF-8") from None
-    loader = DatesAsText(text)
+        raise refuse(f"is not UTF-8 at byte {bad.start}; allowed: UTF-8; save the file as UTF-8") from None
+    except OSError as bad:
+        raise refuse(f"cannot be read: {bad.strerror}; allowed: a readable file") from None
+    if not text.strip():
+        raise refuse("is empty; allowed: a mapping of fields to values; delete the file or fill it")
+    return text
+
+
+def parse(text: str, shown_as: str) -> Entity:
+    """The values and lines of a file's text. Raises BadData for what YAML refuses, and for its traps."""
+
+    def refuse(line: int, what: str, field: str = "") -> BadData:
+        return BadData([Problem(shown_as, line, field, what)])
+
+    try:
+        loader = DatesAsText(text)
+    except yaml.reader.ReaderError as bad:
+        line = text.count("\n", 0, bad.position) + 1
+        raise refuse(line, "holds a character that is not text; allowed: printable UTF-8; delete it") from None
     try:
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             raise refuse(1, "holds no fields; allowed: a mapping of fields to values")
         lines: dict[Path_, int] = {}
-        for where, key, line in keys_of(node, ()):
+        for where, key, value in fields_of(node, (), set()):
+            line = (key or value).start_mark.line + 1
             if where in lines:
-                raise refuse(line, f"key given twice, first in line {lines[where]}; keep one", dotted(where))
+                raise refuse(
+                    line, f"key given twice, first in line {lines[where]}; allowed: once; keep one", dotted(where)
+                )
             lines[where] = line
             if key is not None and key.tag == "tag:yaml.org,2002:merge":
-                raise refuse(line, "merge keys are not allowed; write the values out", dotted(where))
+                raise refuse(line, "merge key given; allowed: plain keys; write the values out", dotted(where))
+            if (fault := scalar_fault(value)) is not None:
+                raise refuse(value.start_mark.line + 1, fault, dotted(where))
         values = loader.construct_document(node)
+    except AliasGiven as bad:
+        raise refuse(bad.line, "alias given; allowed: plain values; write the values out", dotted(bad.path)) from None
     except yaml.MarkedYAMLError as bad:
         mark = bad.problem_mark or bad.context_mark
-        raise refuse(mark.line + 1 if mark else 1, f"is not valid YAML: {bad.problem}") from None
+        raise refuse(
+            mark.line + 1 if mark else 1, f"is not valid YAML: {bad.problem}; allowed: YAML as in the neighbors"
+        ) from None
+    except yaml.YAMLError:
+        raise refuse(1, "is not valid YAML: it holds characters that are not text; allowed: printable UTF-8") from None
+    except RecursionError:
+        raise refuse(1, "is nested too deeply; allowed: the fields of the schema") from None
     finally:
         loader.dispose()
     return Entity(shown_as, values, lines)
 
 
-def keys_of(node: yaml.Node, path: Path_) -> Iterator[tuple[Path_, yaml.ScalarNode | None, int]]:
-    """Every field of a node with its path and line."""
+def read_entity(path: Path, shown_as: str) -> Entity:
+    """One file without its schema. Raises BadData for what is no YAML of ours."""
+    return parse(read_text(path, shown_as), shown_as)
+
+
+class AliasGiven(Exception):
+    """A node stands in two places."""
+
+    def __init__(self, path: Path_, line: int) -> None:
+        self.path, self.line = path, line
+
+
+def fields_of(
+    node: yaml.Node, path: Path_, seen: set[int]
+) -> Iterator[tuple[Path_, yaml.ScalarNode | None, yaml.Node]]:
+    """Every field of a node: its path, its key (None in a list) and its value. Raises AliasGiven."""
+    if id(node) in seen:
+        raise AliasGiven(path, node.start_mark.line + 1)
+    if not isinstance(node, yaml.ScalarNode):
+        seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            where = (*path, key.value)
-            yield where, key, key.start_mark.line + 1
-            yield from keys_of(value, where)
+            where = (*path, key.value if isinstance(key, yaml.ScalarNode) else "?")
+            yield where, key, value
+            yield from fields_of(value, where, seen)
     elif isinstance(node, yaml.SequenceNode):
         for i, value in enumerate(node.value):
-            where = (*path, i)
-            yield where, None, value.start_mark.line + 1
-            yield from keys_of(value, where)
+            yield (*path, i), None, value
+            yield from fields_of(value, (*path, i), seen)
+
+
+def scalar_fault(node: yaml.Node) -> str | None:
+    """What is wrong with how a number or a truth value is written; None if nothing."""
+    if not isinstance(node, yaml.ScalarNode):
+        return None
+    kind = node.tag.removeprefix("tag:yaml.org,2002:")
+    given = node.value if len(node.value) <= 40 else node.value[:37] + "..."
+    if kind in ("int", "float") and not PLAIN_NUMBER.fullmatch(node.value):
+        return (
+            f"{given} is not allowed; allowed: a plain number such as 12, 0.5 or 744000000000; quote it if it is text"
+        )
+    if kind == "bool" and node.value not in ("true", "false"):
+        return f"{given} means true or false in YAML; allowed: true, false; quote it if it is text"
+    if kind == "null":
+        return "nothing given; allowed: a value; leave the key out if the value is unknown"
+    return (
+        None if kind in ("int", "float", "bool", "str") else f"{given} is not allowed; allowed: plain text or numbers"
+    )
 
 
 def dotted(path: Path_) -> str:
     """('rows', 0, 'in') -> rows[0].in"""
     text = ""
     for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
     return text
+
+
+@lru_cache(maxsize=64)
+def validator_of(schema_text: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(json.loads(schema_text))
+
+
+@lru_cache(maxsize=20_000)
+def checked(text: str, schema_text: str, shown_as: str) -> tuple[Entity | None, tuple[Problem, ...]]:
+    """A file's entity and its problems; None if it has any. Kept, so that a second run reads only what changed."""
+    try:
+        entity = parse(text, shown_as)
+    except BadData as bad:
+        return None, tuple(bad.problems)
+    problems = tuple(schema_problem(entity, error) for error in validator_of(schema_text).iter_errors(entity.values))
+    return (None if problems else entity), problems
 
 
 def read_all(data: Path = DATA) -> dict[str, dict[str, Entity]]:
     """Every entity by kind and id, checked. Raises BadData with all problems of one run."""
+    from .data_checks import cross_problems
+
     problems: list[Problem] = []
     found: dict[str, dict[str, Entity]] = {}
+    broken: dict[str, set[str]] = {}
     for kind, schema_name in KINDS.items():
-        schema = json.loads((data / "schema" / f"{schema_name}.json").read_text(encoding="utf-8"))
-        validator = jsonschema.Draft202012Validator(schema)
-        found[kind] = {}
-        for path in sorted((data / kind).glob("*.yml")):
-            shown = f"data/{kind}/{path.name}"
-            try:
-                entity = read_entity(path, shown)
-            except BadData as bad:
-                problems += bad.problems
+        schema_text = (data / "schema" / f"{schema_name}.json").read_text(encoding="utf-8")
+        found[kind], broken[kind] = {}, set()
+        for path in sorted((data / kind).iterdir()) if (data / kind).is_dir() else ():
+            if path.name.startswith("."):
                 continue
-            # `best_match` per branch keeps a wrong type from also being reported as a wrong choice.
-            problems += [schema_problem(entity, error) for error in validator.iter_errors(entity.values)]
-            found[kind][path.stem] = entity
-    if not problems:
-        problems += reference_problems(found)
+            shown = f"data/{kind}/{path.name}"
+            if (fault := name_fault(kind, path)) is not None:
+                problems.append(Problem(shown, 1, "", fault))
+                continue
+            try:
+                text = read_text(path, shown)
+            except BadData as bad:
+                entity, own = None, tuple(bad.problems)
+            else:
+                entity, own = checked(text, schema_text, shown)
+            problems += own
+            if entity:
+                found[kind][path.stem] = entity
+            else:
+                broken[kind].add(path.stem)
+    problems += cross_problems(found, broken)
     if problems:
-        raise BadData(sorted(problems, key=lambda p: (p.file, p.line)))
+        raise BadData(sorted(set(problems), key=lambda p: (p.file, p.line, p.field, p.text)))
     return found
+
+
+def name_fault(kind: str, path: Path) -> str | None:
+    """What is wrong with a file's name; None if nothing."""
+    if path.suffix != ".yml":
+        return f"{path.name} is not allowed here; allowed: files named <id>.yml; rename or move it"
+    if kind == "parameters":
+        form, words, example = PARAMETER_NAME, "lower case with underscores", "context_tokens"
+    else:
+        form, words, example = FILE_NAME, "lower case with hyphens", "glm-5"
+    if not form.fullmatch(path.stem):
+        return f"{path.stem} is not allowed as an id; allowed: {words}, such as {example}; rename the file"
+    return None
 
 
 def schema_problem(entity: Entity, error: jsonschema.ValidationError) -> Problem:
@@ -201,13 +323,7 @@ def schema_problem(entity: Entity, error: jsonschema.ValidationError) -> Problem
         keys = f" such as {{{', '.join(k + ': …' for k in schema['required'])}}}" if schema.get("required") else ""
         text = f"{given} is not allowed; allowed: {kinds}{keys}"
     elif error.validator in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"):
-        side = {
-            "minimum": "at least",
-            "exclusiveMinimum": "more than",
-            "maximum": "at most",
-            "exclusiveMaximum": "less than",
-        }
-        text = f"{given} is not allowed; allowed: {side[error.validator]} {rule}"
+        text = f"{given} is not allowed; allowed: {BOUNDS[error.validator]} {rule}"
     elif error.validator == "pattern":
         text = f"{given} is not allowed; allowed: {schema.get('description') or 'text that matches ' + str(rule)}"
     else:
@@ -224,75 +340,3 @@ def walk(value: Any, path: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
     elif isinstance(value, list):
         for i, inner in enumerate(value):
             yield from walk(inner, (*path, i))
-
-
-def reference_problems(found: Mapping[str, Mapping[str, Entity]]) -> list[Problem]:
-    """What a schema cannot say: named entities exist, active <= total, layers add up, file names match."""
-    problems: list[Problem] = []
-
-    def refuse(entity: Entity, path: Path_, text: str) -> None:
-        problems.append(Problem(entity.file, entity.line(path), dotted(path), text))
-
-    def refer(entity: Entity, path: Path_, kind: str, name: str) -> None:
-        if name not in found[kind]:
-            refuse(entity, path, f"{name} does not exist; allowed: a file name of data/{kind}/ without .yml")
-
-    for kind, entities in found.items():
-        if kind == "strings":
-            continue
-        for entity in entities.values():
-            for path, value in walk(entity.values):
-                if path and path[-1] == "source" and isinstance(value, str):
-                    refer(entity, path, "sources", value)
-    for entity_id, entity in found["models"].items():
-        v = {k: e["value"] for k, e in entity.values.items() if isinstance(e, Mapping) and "value" in e}
-        if v.get("active_params", 0) > v.get("total_params", float("inf")):
-            refuse(
-                entity,
-                ("active_params",),
-                f"{v['active_params']} is more than total_params; allowed: at most {v['total_params']}",
-            )
-        if "layers" in v and "layer_groups" in v:
-            counted = sum(g["layers"] for g in v["layer_groups"])
-            if counted > v["layers"]:
-                refuse(
-                    entity, ("layer_groups",), f"groups hold {counted} layers; allowed: at most {v['layers']} (layers)"
-                )
-        for i, weights in enumerate(entity.values.get("weights_files", ())):
-            refer(entity, ("weights_files", i, "quantization"), "quantizations", weights["quantization"])
-        if entity.values["open_weights"] and "weights_id" not in entity.values:
-            refuse(entity, (), f"weights_id missing: {entity_id} is open_weights; give the id where its weights lie")
-    for entity in found["servers"].values():
-        refer(entity, ("device",), "devices", entity.values["device"])
-    for entity_id, entity in found["prices"].items():
-        refer(entity, ("model",), "models", entity.values["model"])
-        expected = f"{entity.values['model']}.{entity.values['provider']}"
-        if entity_id != expected:
-            refuse(entity, ("provider",), f"file name is {entity_id}; allowed: {expected}.yml")
-        rows = sorted(entity.values["rows"], key=lambda r: r["from"])
-        for i, (one, two) in enumerate(itertools.pairwise(rows)):
-            if one.get("to", "9999") > two["from"]:
-                refuse(entity, ("rows", i), f"overlaps the row from {two['from']}; allowed: to at most {two['from']}")
-    groups = {e.values["group"] for e in found["speed-profiles"].values()}
-    for entity in found["devices"].values():
-        if entity.values["speed_group"] not in groups:
-            refuse(
-                entity,
-                ("speed_group",),
-                f"{entity.values['speed_group']} has no speed profile; allowed: {', '.join(sorted(groups))}",
-            )
-    for group in sorted(groups):
-        members = [e for e in found["speed-profiles"].values() if e.values["group"] == group]
-        if sum(bool(e.values.get("default")) for e in members) != 1:
-            refuse(members[0], ("default",), f"group {group} needs exactly one profile with default: true")
-    seen: dict[str, Entity] = {}
-    for area in ENGINE_STRINGS:  # compiled into one table
-        for string_id in found["strings"][area].values:
-            if string_id in seen:
-                refuse(
-                    found["strings"][area],
-                    (string_id,),
-                    f"string given twice, first in {seen[string_id].file}; keep one",
-                )
-            seen[string_id] = found["strings"][area]
-    return problems

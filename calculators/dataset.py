@@ -13,7 +13,7 @@ from .graph import Unknown
 class LayerGroup:
     """Layers that keep the same kind of cache. See calculation model 2a."""
 
-    kind: str  # full | sliding | mla | linear
+    kind: str  # full | sliding | mla | linear | published
     layers: int
     kv_heads: int | None = None
     head_dim: float | None = None
@@ -21,6 +21,8 @@ class LayerGroup:
     kv_lora_rank: int | None = None
     qk_rope_head_dim: int | None = None
     state_bytes: float | None = None  # of the whole group, per sequence
+    bytes_per_token: float | None = None  # of the whole group at 16 bits, where its maker publishes no more
+    shared_kv: bool = False  # keys and values are the same vectors, kept once
 
 
 @dataclass(frozen=True)

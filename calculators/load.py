@@ -21,7 +21,7 @@ def data_hash(data: Path = DATA) -> str:
     here = Path(__file__).parent
     files = sorted(p for p in data.rglob("*") if p.is_file() and p.suffix in (".yml", ".json"))
     digest = hashlib.sha256()
-    for path in [*files, here / "load.py", here / "data_files.py"]:
+    for path in [*files, here / "load.py", here / "data_files.py", here / "data_checks.py"]:
         name = path.relative_to(data) if path.is_relative_to(data) else path.name
         content = path.read_bytes()
         digest.update(f"{name}\0{len(content)}\0".encode())
@@ -38,6 +38,8 @@ QUANTIZATION_FIELDS = "name bits_per_weight computed_in"
 PARAMETER_FIELDS = """kind unit value low high min max exclusive_min choices status group calculators control step label
     help symbol"""
 NOT_VALUES = {"source", "date", "note", "verified"}
+# A parameter that no calculator takes yet stays out of the engine's registry, so that nobody sets it in vain.
+CALCULATORS = {"fit", "speed", "cost"}
 
 
 def plain_values(entity: Any) -> Any:
@@ -48,6 +50,15 @@ def plain_values(entity: Any) -> Any:
         known = {k: v for k, v in entity.items() if not (isinstance(v, Mapping) and "unknown" in v)}
         return {key: plain_values(value) for key, value in known.items() if key not in NOT_VALUES}
     return [plain_values(value) for value in entity] if isinstance(entity, list) else entity
+
+
+def with_fact(parameter: Mapping[str, Any], found: Mapping[str, Mapping[str, Entity]]) -> dict[str, Any]:
+    """A parameter with its default: its own, or that of the fact it names."""
+    if "fact" not in parameter:
+        return dict(parameter)
+    fact = found["facts"][parameter["fact"]].values
+    own = {key: value for key, value in parameter.items() if key != "fact"}
+    return own | {key: fact[key] for key in ("value", "low", "high", "source", "date", "verified") if key in fact}
 
 
 def picked(entity: Mapping[str, Any], fields: str) -> dict[str, Any]:
@@ -75,7 +86,11 @@ def compile_data(found: Mapping[str, Mapping[str, Entity]], version: str) -> dic
         "quantizations": {i: picked(q, QUANTIZATION_FIELDS) for i, q in plain("quantizations").items()},
         "profiles": plain("speed-profiles"),
         "prices": plain("prices"),
-        "parameters": {i: picked(e.values, PARAMETER_FIELDS) for i, e in found["parameters"].items()},
+        "parameters": {
+            i: picked(with_fact(e.values, found), PARAMETER_FIELDS)
+            for i, e in found["parameters"].items()
+            if not CALCULATORS.isdisjoint(e.values["calculators"])
+        },
         "strings": {k: v for area in ENGINE_STRINGS for k, v in found["strings"][area].values.items()},
     }
 

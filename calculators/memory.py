@@ -13,8 +13,9 @@ GIB = 2**30
 def kv_bytes_at(groups: tuple[LayerGroup, ...], kv_bits: float, tokens: float) -> float:
     """Bytes one sequence of `tokens` keeps in the cache, summed over layer groups.
 
-    full: layers x 2 x kv_heads x head_dim x bytes x tokens; sliding: the same with min(tokens, window); MLA:
-    layers x (kv_lora_rank + qk_rope_head_dim) x bytes x tokens, one latent for keys and values; linear: a constant.
+    full: layers x 2 x kv_heads x head_dim x bytes x tokens (1 x where keys and values are the same vectors); sliding:
+    the same with min(tokens, window); MLA: layers x (kv_lora_rank + qk_rope_head_dim) x bytes x tokens, one latent for
+    keys and values; linear: a constant; published: the published bytes at 16 bits x bytes / 2 x tokens.
     """
     width = kv_bits / 8
     parts = []
@@ -23,10 +24,19 @@ def kv_bytes_at(groups: tuple[LayerGroup, ...], kv_bits: float, tokens: float) -
             parts.append(g.layers * ((g.kv_lora_rank or 0) + (g.qk_rope_head_dim or 0)) * width * tokens)
         elif g.kind == "linear":
             parts.append(g.state_bytes or 0.0)
+        elif g.kind == "published":
+            parts.append((g.bytes_per_token or 0.0) * width / 2 * tokens)
         else:
             kept = min(tokens, g.window) if g.kind == "sliding" and g.window else tokens
-            parts.append(g.layers * 2 * (g.kv_heads or 0) * (g.head_dim or 0) * width * kept)
+            vectors = 1 if g.shared_kv else 2
+            parts.append(g.layers * vectors * (g.kv_heads or 0) * (g.head_dim or 0) * width * kept)
     return math.fsum(parts)
+
+
+def kv_bytes_per_token(groups: tuple[LayerGroup, ...]) -> float:
+    """Bytes that one more token adds at 16 bits while no window is full: the figure that labs publish."""
+    growing = tuple(group for group in groups if group.kind != "linear")
+    return kv_bytes_at(growing, 16, 1)
 
 
 @quantity("bits")

@@ -25,6 +25,7 @@ from calculators.load import compiled_json
 from calculators.text import LANGUAGES, number
 from scripts import facts
 from scripts.cached import BUILD, ROOT, content_hash, files_under, hash_of, link_tree, step
+from scripts.data_api import write_api
 from scripts.pages import Builders, PageBuild, add_policy
 from scripts.progress import progress
 
@@ -89,6 +90,10 @@ def build_assets() -> Assets:
 
     ort = step("onnxruntime", [ROOT / "package-lock.json"], make_ort)
 
+    api_inputs = [*files_under(ROOT / "data", "*.yml", "*.json"), *engine_sources, ROOT / "scripts" / "data_api.py"]
+    epoch = commit_epoch()
+    api = step("api", api_inputs, lambda out: write_api(out, epoch), epoch)
+
     runtime, engine = python / "runtime", python / "engine"
     paths = {
         "RUNTIME_PATH": f"assets/{content_hash(runtime)}/",
@@ -97,7 +102,9 @@ def build_assets() -> Assets:
         "MODEL_PATH": f"models/{content_hash(model)}/",
     }
     size = sum(path.stat().st_size for folder in (runtime, engine) for path in files_under(folder))
-    define = json.dumps({**paths, "ENGINE_SIZE": number(float(size), "bytes", "en", False)}, sort_keys=True)
+    words = {i: pair for i, pair in facts.strings("tables").items() if i.startswith("figure-")}
+    sizes = {"ENGINE_SIZE": number(float(size), "bytes", "en", False), "FIGURE_WORDS": json.dumps(words)}
+    define = json.dumps(paths | sizes, sort_keys=True)
 
     def make_modules(out: Path) -> None:
         run([NODE, "scripts/bundle.mjs", "--out", out, "--define", define])
@@ -113,13 +120,14 @@ def build_assets() -> Assets:
         paths["ORT_PATH"]: ort,
         paths["MODEL_PATH"]: model,
         modules_path: modules,
+        "api/v1/": api,
     }
     return Assets(folders, modules_path, model, ort)
 
 
 def page_inputs(lang: str) -> list[Path]:
     """Everything that the pages of a language are made of."""
-    makers = "elements facts hooks macros pages search_index tables".split()
+    makers = "data_api data_tables elements facts hooks macros pages search_index tables templates".split()
     return [
         *files_under(ROOT / "docs" / lang),
         ROOT / "docs" / "nav.yml",

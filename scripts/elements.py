@@ -9,7 +9,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from mkdocs.exceptions import PluginError
 
 from calculators.answer import CALCULATORS
@@ -19,17 +18,11 @@ from calculators.scenario import allowed_values
 from calculators.text import number
 from calculators.worker import reply
 from scripts import facts
+from scripts.data_tables import render
+from scripts.templates import TEMPLATES
 
-ROOT = Path(__file__).resolve().parent.parent
-TEMPLATES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(ROOT / "docs" / "_theme" / "elements"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 # Markdown takes an element that it does not know for text and puts it into a paragraph, where no form may stand.
-ELEMENT = re.compile(r"(?:<p>)?<(fit-calculator|on-device-chat)((?:\s[^>]*)?)>\s*</\1>(?:</p>)?")
+ELEMENT = re.compile(r"(?:<p>)?<(fit-calculator|on-device-chat|data-table)((?:\s[^>]*)?)>\s*</\1>(?:</p>)?")
 ATTRIBUTE = re.compile(r'([a-z][a-z0-9_-]*)="([^"]*)"')
 
 
@@ -39,10 +32,19 @@ def render_elements(page: str, lang: str, where: str) -> str:
     def fill(found: re.Match[str]) -> str:
         tag, text = found.groups()
         attributes = {name: html.unescape(value) for name, value in ATTRIBUTE.findall(text)}
-        inner = calculator(tag, attributes, lang, where) if tag.endswith("-calculator") else chat(lang)
+        if tag == "data-table":
+            inner = render(attributes["of"], lang, page_root(where), int(attributes.get("page", 1)))
+        else:
+            inner = calculator(tag, attributes, lang, where) if tag.endswith("-calculator") else chat(lang)
         return f'<{tag}{text} data-state="static" data-lang="{lang}">{inner}</{tag}>'
 
     return ELEMENT.sub(fill, page)
+
+
+def page_root(where: str) -> str:
+    """From a page's address to its language's root: `data/models.md` stands at `data/models/`."""
+    depth = where.count("/") + (not where.endswith("index.md"))
+    return "../" * depth
 
 
 def calculator(tag: str, attributes: dict[str, str], lang: str, where: str) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
 
 from calculators.text import LANGUAGES
 from scripts import facts
+from scripts.data_tables import TABLES, pages_of
 from scripts.elements import render_elements
 from scripts.macros import navigation_plan, section_path
 
@@ -59,7 +61,8 @@ def navigation(docs: Path) -> list[Any]:
             title = words("nav-part", number=part["id"].removeprefix("part-"), title=part["title"][LANG])
             book.append({title: [*there(f"book/{part['id']}/index.md"), *written]})
     calculators = there("calculators/index.md", "calculators/fit.md")
-    data = there("data/index.md", "data/models.md", "data/devices.md", "data/prices.md", "data/sources.md")
+    names = "index models devices prices scores measurements facts rules sources".split()
+    data = there(*(f"data/{name}.md" for name in names))
     return [
         *[{words("nav-home"): page} for page in there("index.md")],
         {words("nav-book"): book},
@@ -68,6 +71,18 @@ def navigation(docs: Path) -> list[Any]:
         {words("nav-data"): data},
         {words("nav-contributing"): there("contributing/index.md", "contributing/measurements.md")},
     ]
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Further static pages of a table that is too long for one: `data/models/page-2.md`, with the first one's text."""
+    for of in TABLES:
+        first = files.get_file_from_path(f"data/{of}.md")
+        if first is None:
+            continue
+        for page in range(2, pages_of(of) + 1):
+            text = first.content_string.replace(f'{{{{ table("{of}") }}}}', f'{{{{ table("{of}", {page}) }}}}')
+            files.append(File.generated(config, f"data/{of}/page-{page}.md", content=text))
+    return files
 
 
 def on_page_context(context: dict[str, Any], page: Any, config: MkDocsConfig, nav: Any) -> dict[str, Any]:
@@ -80,7 +95,10 @@ def on_page_context(context: dict[str, Any], page: Any, config: MkDocsConfig, na
 
 def on_page_content(html: str, page: Any, config: MkDocsConfig, files: Any) -> str:
     """Custom elements get the answer to their default question, so that they say something before any script."""
-    return render_elements(html, LANG, page.file.src_uri)
+    filled = render_elements(html, LANG, page.file.src_uri)
+    # Rows are no Markdown, yet links lead to them: MkDocs checks those against this set.
+    page.present_anchor_ids = {*(page.present_anchor_ids or ()), *re.findall(r'<tr id="([^"]+)"', filled)}
+    return filled
 
 
 def on_post_page(output: str, page: Any, config: MkDocsConfig) -> str:

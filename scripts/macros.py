@@ -89,9 +89,18 @@ def define_env(env: Any) -> None:
         return str(facts.entity(of)["name"])
 
     @env.macro  # type: ignore[untyped-decorator]
-    def minus(one: str, other: str) -> str:
-        """The difference of two facts."""
-        return computed(facts.difference(one, other), f"{one} - {other}")
+    def minus(one: str, other: str, across: bool = False) -> str:
+        """The difference of two facts; `across=True` where the text says that two scores' harnesses differ."""
+        return computed(facts.difference(one, other, across=across)[0], f"{one} - {other}")
+
+    @env.macro  # type: ignore[untyped-decorator]
+    def gap_end(one: str, other: str, end: str, across: bool = False) -> str:
+        """The low or high end of the 95 % interval of a difference of scores, without its sign."""
+        _, low, high = facts.difference(one, other, across=across)
+        chosen = {"low": low, "high": high}[end]
+        if chosen is None:
+            raise facts.NoSuchFact(f"{one} - {other}: has no interval; allowed: scores whose file gives n or intervals")
+        return computed(abs(round(chosen, 1)), f"{end} end of {one} - {other}")
 
     @env.macro  # type: ignore[untyped-decorator]
     def ratio(one: str, other: str) -> str:
@@ -116,9 +125,9 @@ def define_env(env: Any) -> None:
         return f'<data value="{entry["value"]}" data-fact="parameters/{parameter}">{html.escape(text)}</data>'
 
     @env.macro  # type: ignore[untyped-decorator]
-    def table(of: str) -> str:
-        """A table made from data/: book-models, models, devices, prices, sources."""
-        return table_html(of, lang, root())
+    def table(of: str, page: int = 1) -> str:
+        """A table made from data/, see scripts/tables.py and scripts/data_tables.py."""
+        return table_html(of, lang, root(), page)
 
     @env.macro  # type: ignore[untyped-decorator]
     def sections(which: str) -> str:

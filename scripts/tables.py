@@ -1,4 +1,4 @@
-"""Tables made from `data/`: every figure with its date and source, unknown shown as unknown."""
+"""Small tables inside prose, as Markdown; those of the data pages are in scripts/data_tables.py."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from calculators.text import day, prose, trimmed
 from scripts import facts
+from scripts.data_tables import TABLES
 
 
 class Cells:
@@ -34,19 +35,17 @@ class Cells:
         return facts.source_link(key, self.root)
 
 
-def table_html(of: str, lang: str, root: str) -> str:
+def table_html(of: str, lang: str, root: str, page: int = 1) -> str:
     """The Markdown of a table. Raises NoSuchFact for a table that does not exist."""
     cells = Cells(lang, root)
     makers = {
         "book-models": book_models,
-        "models": models,
-        "devices": devices,
-        "prices": prices,
-        "sources": sources,
         "site-figures": site_figures,
     }
+    if of in TABLES:  # filled after Markdown, which would take long over thousands of rows
+        return f'<data-table of="{of}" page="{page}"></data-table>'
     if of not in makers:
-        raise facts.NoSuchFact(f"table({of!r}): there is no such table; allowed: {', '.join(makers)}")
+        raise facts.NoSuchFact(f"table({of!r}): there is no such table; allowed: {', '.join([*makers, *TABLES])}")
     return makers[of](cells)
 
 
@@ -85,64 +84,6 @@ def book_models(cells: Cells) -> str:
     table = markdown(cells, ["model", "lab", "released", "total", "active", "license"], rows)
     links = cells.site["list-separator"][cells.lang].join(cells.source_link(key) for key in keys)
     return f"{table}\n\n{cells.site['sizes-from'][cells.lang].format(sources=links)}"
-
-
-def models(cells: Cells) -> str:
-    fields = ["released", "total_params", "active_params", "context_tokens"]
-    rows = [model_row(cells, model_id, fields) for model_id in facts.entities()["models"]]
-    return markdown(cells, ["model", "lab", "released", "total", "active", "context", "license"], rows)
-
-
-def devices(cells: Cells) -> str:
-    rows = []
-    by_name = sorted(facts.entities()["devices"].items(), key=lambda item: str(item[1].values["name"]).casefold())
-    for device_id, entity in by_name:
-        fields = ["memory_gib", "bandwidth_gbs", "tflops.bf16", "power_w", "price_usd"]
-        figures = [cells.figure("devices", device_id, entity.values, field) for field in fields]
-        rows.append([f'<span id="{device_id}">{html.escape(entity.values["name"])}</span>', *figures])
-    return markdown(cells, ["device", "memory", "bandwidth", "compute", "power", "price"], rows)
-
-
-def prices(cells: Cells) -> str:
-    rows = []
-    for price_id, entity in facts.entities()["prices"].items():
-        values = entity.values
-        for row in values["rows"]:
-            figures = []
-            for key in ("in", "out", "cache_read"):
-                if key in row:
-                    text = prose(row[key], "USD", cells.lang, cells.units)
-                    value = {**row, "value": row[key]}
-                    figures.append(facts.bound_html(f"prices/{price_id}#{row['from']}.{key}", value, text, cells.lang))
-                else:
-                    figures.append(f'<span class="unknown">{cells.site["unknown"][cells.lang]}</span>')
-            until = day(str(row["to"]), cells.lang) if "to" in row else "—"
-            model = facts.entity(f"models/{values['model']}")["name"]
-            rows.append(
-                [
-                    html.escape(model),
-                    html.escape(values["provider_name"]),
-                    day(str(row["from"]), cells.lang),
-                    until,
-                    *figures,
-                ]
-            )
-    return markdown(cells, ["model", "provider", "from", "to", "input", "output", "cache"], rows)
-
-
-def sources(cells: Cells) -> str:
-    """A list, since a source is found by its anchor."""
-    lines = []
-    for key, entity in facts.entities()["sources"].items():
-        values = entity.values
-        title = html.escape(values["title"])
-        linked = f'<a href="{html.escape(values["url"])}" rel="noopener">{title}</a>' if "url" in values else title
-        published = day(str(values["published"]), cells.lang) if "published" in values else ""
-        kind = cells.site[f"source-kind-{values['kind']}"][cells.lang]
-        details = " · ".join(part for part in (html.escape(values["publisher"]), published, kind) if part)
-        note = f" — {html.escape(values['note'])}" if "note" in values else ""
-        lines.append(f'- <span id="{key}">{linked}</span> ({details}){note}')
-    return "\n".join(lines)
 
 
 def site_figures(cells: Cells) -> str:

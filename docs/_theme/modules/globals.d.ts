@@ -5,3 +5,5 @@ declare const MODEL_PATH: string;
 declare const ORT_PATH: string;
 /** What the engine weighs, as a reader sees it: "13.2 MB". */
 declare const ENGINE_SIZE: string;
+/** JSON of the words beside a figure: {"figure-days": {"en": "…", "ja": "…"}, …}. */
+declare const FIGURE_WORDS: string;

@@ -1,14 +1,17 @@
 // Entry of every page: loads the module of a custom element where one stands on the page, and remembers the language.
 
+import { watchFigures } from "./figures.js";
 import { siteRoot } from "./worker-start.js";
 
 /** @type {Record<string, () => Promise<unknown>>} */
 const elements = {
   "fit-calculator": () => import("./calculator.js"),
+  "data-table": () => import("./data-table.js"),
   "on-device-chat": () => import("./on-device-chat.js"),
 };
 
 function enhance() {
+  watchFigures();
   for (const [tag, load] of Object.entries(elements)) {
     if (document.querySelector(tag) && !customElements.get(tag)) void load();
   }

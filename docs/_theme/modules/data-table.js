@@ -1,0 +1,308 @@
+// <data-table>: sorting, filters, comparison and citation for a table that is complete in the HTML. The reader's view
+// stands in the URL's fragment (#?sort=…&q=…&compare=a,b); a plain #id leads to a row. Rows of further static pages are
+// fetched from this site when a view first needs them.
+
+/** @typedef {{ version: string, pages: number, strings: Record<string, string> }} Settings */
+/** @typedef {{ row: HTMLTableRowElement, id: string, text: string, sorts: (number | string | null)[] }} Entry */
+
+const COMPARED = 4;
+const SHOWN = 200; // rows in the page at once, where there are more than one static page holds
+
+export class DataTable extends HTMLElement {
+  /** @type {Settings} */
+  settings = { version: "", pages: 1, strings: {} };
+  /** @type {Entry[]} */
+  entries = [];
+  /** @type {URLSearchParams} */
+  view = new URLSearchParams();
+  /** @type {Promise<void> | null} */
+  others = null;
+  shown = SHOWN;
+
+  connectedCallback() {
+    if (this.dataset.state !== "static") return;
+    this.settings = JSON.parse(/** @type {HTMLTemplateElement} */ (this.find("[data-settings]")).content.textContent ?? "{}");
+    this.take(this.body.rows);
+    for (const head of this.heads) this.makeSortable(head);
+    this.form.hidden = false;
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+    this.form.addEventListener("input", () => this.filtered());
+    this.form.addEventListener("reset", () => setTimeout(() => this.filtered()));
+    this.find(".table-scroll").addEventListener("keydown", (event) => this.keydown(/** @type {KeyboardEvent} */ (event)));
+    this.body.addEventListener("change", (event) => this.chosen(/** @type {HTMLInputElement} */ (event.target)));
+    this.addEventListener("click", (event) => this.clicked(event));
+    addEventListener("hashchange", this.readAddress);
+    this.dataset.state = "ready";
+    this.readAddress();
+  }
+
+  disconnectedCallback() {
+    removeEventListener("hashchange", this.readAddress);
+  }
+
+  /** @param {string} selector @returns {HTMLElement} */
+  find(selector) {
+    const found = /** @type {HTMLElement | null} */ (this.querySelector(selector));
+    if (!found) throw new Error(`no ${selector} in <data-table>`);
+    return found;
+  }
+
+  get form() {
+    return /** @type {HTMLFormElement} */ (this.find(".table-form"));
+  }
+
+  get body() {
+    return /** @type {HTMLTableSectionElement} */ (this.find("tbody"));
+  }
+
+  get heads() {
+    return /** @type {HTMLTableCellElement[]} */ ([...this.querySelectorAll("thead th")]);
+  }
+
+  /** @param {string} id @param {Record<string, string | number>} slots */
+  say(id, slots = {}) {
+    return this.settings.strings[id].replace(/\{(\w+)\}/g, (_, slot) => String(slots[slot] ?? ""));
+  }
+
+  /** @param {Iterable<HTMLTableRowElement>} rows */
+  take(rows) {
+    for (const row of rows) {
+      const sorts = [...row.cells].map(({ dataset, textContent }, column) => {
+        if (dataset.sort === undefined) return "byValue" in this.heads[column].dataset ? null : (textContent ?? "").trim();
+        const number = Number(dataset.sort);
+        return Number.isNaN(number) ? dataset.sort : number;
+      });
+      this.entries.push({ row, id: row.id, text: folded(row.textContent ?? ""), sorts });
+      this.addTools(row);
+    }
+  }
+
+  /** A box for the comparison and a button for the citation, in the row's first cell. @param {HTMLTableRowElement} row */
+  addTools(row) {
+    const name = row.cells[0].firstChild?.textContent?.trim() ?? row.id;
+    const box = Object.assign(document.createElement("input"), { type: "checkbox", name: "compare", value: row.id });
+    box.setAttribute("aria-label", this.say("compare-row", { name }));
+    const cite = Object.assign(document.createElement("button"), { type: "button", name: "cite", textContent: this.say("cite") });
+    cite.setAttribute("aria-label", this.say("cite-row", { name }));
+    row.cells[0].prepend(box);
+    row.cells[0].append(cite);
+  }
+
+  /** @param {HTMLTableCellElement} head */
+  makeSortable(head) {
+    const button = Object.assign(document.createElement("button"), { type: "button", name: "sort", value: head.dataset.column ?? "" });
+    button.append(...head.childNodes);
+    head.append(button);
+  }
+
+  readAddress = () => {
+    const plain = !location.hash.startsWith("#?");
+    this.view = new URLSearchParams(plain ? "" : location.hash.slice(2));
+    for (const control of this.form.elements) {
+      if (control instanceof HTMLInputElement || control instanceof HTMLSelectElement) control.value = this.view.get(control.name) ?? "";
+    }
+    const row = plain ? decodeURIComponent(location.hash.slice(1)) : "";
+    void this.apply().then(() => {
+      if (row && !document.getElementById(row)) return this.reveal(row);
+      return undefined;
+    });
+  };
+
+  /** A row that stands on another static page. @param {string} id */
+  async reveal(id) {
+    await this.load();
+    const index = this.visible().findIndex((entry) => entry.id === id);
+    if (index < 0) return;
+    this.shown = Math.max(this.shown, index + 1);
+    this.draw();
+    document.getElementById(id)?.scrollIntoView({ block: "center" });
+  }
+
+  filtered() {
+    for (const control of this.form.elements) {
+      if (!(control instanceof HTMLInputElement || control instanceof HTMLSelectElement)) continue;
+      if (control.value) this.view.set(control.name, control.value);
+      else this.view.delete(control.name);
+    }
+    this.shown = SHOWN;
+    this.writeAddress();
+    void this.apply();
+  }
+
+  writeAddress() {
+    const view = this.view.toString().replaceAll("%2C", ",");
+    history.replaceState(history.state, "", location.pathname + location.search + (view ? `#?${view}` : ""));
+  }
+
+  /** Draws the view; with several static pages it needs all of them first. */
+  async apply() {
+    if (this.settings.pages > 1 && this.view.size) await this.load();
+    if (this.settings.pages === 1 || this.others) this.draw();
+  }
+
+  /** The rows of the other static pages, once. */
+  load() {
+    this.others ??= (async () => {
+      this.find("output").textContent = this.say("loading");
+      const here = Number(this.getAttribute("page") ?? 1);
+      const links = /** @type {HTMLAnchorElement[]} */ ([...this.querySelectorAll(".table-pages a")]);
+      const texts = await Promise.all(links.map(async ({ href }) => (await fetch(href)).text()));
+      const pages = texts.map((text) => new DOMParser().parseFromString(text, "text/html").querySelector("data-table tbody"));
+      const before = this.entries;
+      this.entries = [];
+      pages.splice(here - 1, 0, null);
+      for (const page of pages) {
+        if (page) this.take(/** @type {HTMLTableSectionElement} */ (document.importNode(page, true)).rows);
+        else this.entries.push(...before);
+      }
+      this.find(".table-pages").hidden = true;
+    })();
+    return this.others;
+  }
+
+  /** The entries that pass the filters, in the order of the view. */
+  visible() {
+    const query = folded(this.view.get("q") ?? "").split(/\s+/).filter(Boolean);
+    const facets = [...this.view].filter(([name]) => !["q", "sort", "order", "compare"].includes(name));
+    const kept = this.entries.filter(({ row, text }) =>
+      query.every((word) => text.includes(word)) &&
+      facets.every(([name, value]) => (row.dataset[name] ?? "").split("|").includes(value)));
+    const column = this.heads.findIndex((head) => head.dataset.column === this.view.get("sort"));
+    if (column < 0) return kept;
+    const sign = this.view.get("order") === "down" ? -1 : 1;
+    const words = new Intl.Collator(document.documentElement.lang, { numeric: true });
+    return kept.sort((one, other) => {
+      const [a, b] = [one.sorts[column], other.sorts[column]];
+      if (a === null || b === null) return Number(a === null) - Number(b === null); // unknown stands last
+      return sign * (typeof a === "number" && typeof b === "number" ? a - b : words.compare(String(a), String(b)));
+    });
+  }
+
+  draw() {
+    const kept = this.visible();
+    const limit = this.settings.pages > 1 ? this.shown : kept.length;
+    this.body.replaceChildren(...kept.slice(0, limit).map(({ row }) => row));
+    const { length } = this.entries;
+    this.find("output").textContent = kept.length === length ? this.say("rows", { n: length }) : this.say("rows-of", { n: kept.length, all: length });
+    this.querySelector("button[name=more]")?.remove();
+    if (limit < kept.length) {
+      const more = Object.assign(document.createElement("button"), { type: "button", name: "more", className: "md-button", textContent: this.say("more", { n: kept.length - limit }) });
+      this.find(".table-scroll").after(more);
+    }
+    const [sorted, order] = [this.view.get("sort"), this.view.get("order")];
+    for (const head of this.heads) {
+      if (head.dataset.column === sorted) head.setAttribute("aria-sort", order === "down" ? "descending" : "ascending");
+      else head.removeAttribute("aria-sort");
+    }
+    this.compare();
+  }
+
+  get compared() {
+    return (this.view.get("compare") ?? "").split(",").filter(Boolean).slice(0, COMPARED);
+  }
+
+  /** @param {HTMLInputElement} box */
+  chosen(box) {
+    if (box.name !== "compare") return;
+    const ids = this.compared.filter((id) => id !== box.value);
+    if (box.checked) ids.push(box.value);
+    if (ids.length) this.view.set("compare", ids.slice(-COMPARED).join(","));
+    else this.view.delete("compare");
+    this.writeAddress();
+    this.compare();
+  }
+
+  /** The chosen rows side by side, one column each. */
+  compare() {
+    const chosen = this.compared.map((id) => this.entries.find((entry) => entry.id === id)).filter((entry) => entry !== undefined);
+    for (const { row, id } of this.entries) {
+      const box = /** @type {HTMLInputElement | null} */ (row.querySelector("input[name=compare]"));
+      if (box) box.checked = chosen.some((entry) => entry.id === id);
+    }
+    const panel = this.find(".table-compare");
+    panel.hidden = !chosen.length;
+    if (!chosen.length) return panel.replaceChildren();
+    const table = document.createElement("table");
+    table.createCaption().textContent = chosen.length === 1 ? this.say("compare-one") : this.say("compare", { n: chosen.length });
+    this.heads.forEach((head, column) => {
+      const line = table.insertRow();
+      const label = Object.assign(document.createElement("th"), { scope: "row", textContent: head.textContent });
+      line.append(label);
+      for (const { row } of chosen) {
+        const cell = /** @type {HTMLElement} */ (row.cells[column].cloneNode(true));
+        for (const tool of cell.querySelectorAll("input, button, .table-anchor")) tool.remove();
+        if (column === 0) cell.setAttribute("scope", "col");
+        line.append(cell);
+      }
+    });
+    const clear = Object.assign(document.createElement("button"), { type: "button", name: "clear", className: "md-button", textContent: this.say("compare-clear") });
+    panel.replaceChildren(table, clear);
+  }
+
+  /** @param {MouseEvent} event */
+  clicked({ target }) {
+    const button = target instanceof Element ? /** @type {HTMLButtonElement | null} */ (target.closest("button")) : null;
+    if (button?.name === "sort") {
+      const again = this.view.get("sort") === button.value;
+      const down = again && this.view.get("order") !== "down";
+      if (again && !down) for (const key of ["sort", "order"]) this.view.delete(key); // third press: the order of the page
+      else this.view.set("sort", button.value);
+      if (down) this.view.set("order", "down");
+      this.writeAddress();
+      void this.apply();
+    } else if (button?.name === "clear") {
+      this.view.delete("compare");
+      this.writeAddress();
+      this.compare();
+    } else if (button?.name === "more") {
+      this.shown += SHOWN;
+      this.draw();
+    } else if (button?.name === "cite") void this.cite(button);
+  }
+
+  /** Copies the row with its figures, sources and address. @param {HTMLButtonElement} button */
+  async cite(button) {
+    const row = /** @type {HTMLTableRowElement} */ (button.closest("tr"));
+    const name = [...row.cells[0].childNodes].filter((node) => !(node instanceof HTMLElement && node.matches("input, button, .table-anchor"))).map((node) => node.textContent).join("").trim();
+    const figures = [...row.cells].slice(1).map((cell, i) => {
+      const data = cell.querySelector("data");
+      const note = data?.dataset.note ?? data?.title;
+      return `${this.heads[i + 1].textContent}: ${(cell.textContent ?? "").trim()}${note ? ` [${note}]` : ""}`;
+    });
+    const today = new Date().toISOString().slice(0, 10);
+    const address = `${location.origin}${location.pathname}#${row.id}`;
+    const text = this.say("citation", { name, figures: figures.join("; "), version: this.settings.version, address, today });
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = this.say("cited");
+    } catch {
+      button.textContent = this.say("cite-refused");
+    }
+    this.dataset.citation = text;
+    setTimeout(() => (button.textContent = this.say("cite")), 2000);
+  }
+
+  /** Arrow keys walk from figure to figure; a table is one stop of the Tab key. @param {KeyboardEvent} event */
+  keydown(event) {
+    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+    if (!step || (event.target instanceof HTMLInputElement && event.target.type !== "checkbox")) return;
+    const cell = /** @type {HTMLTableCellElement | null} */ (document.activeElement?.closest("td, th")) ?? null;
+    const row = /** @type {HTMLTableRowElement | null | undefined} */ (cell?.closest("tbody tr"));
+    const rows = this.body.rows;
+    const y = row ? [...rows].indexOf(row) + step[0] : 0;
+    const x = row && cell ? cell.cellIndex + step[1] : 1;
+    const next = rows[y]?.cells[x];
+    if (!next) return;
+    event.preventDefault();
+    const target = /** @type {HTMLElement} */ (next.querySelector("data, a, input") ?? next);
+    if (target instanceof HTMLElement && !target.matches("a, input")) target.tabIndex = -1;
+    target.focus();
+  }
+}
+
+/** One spelling for search: width, case and accents don't matter. @param {string} text */
+function folded(text) {
+  return text.normalize("NFKC").toLowerCase();
+}
+
+customElements.define("data-table", DataTable);

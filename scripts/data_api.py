@@ -1,0 +1,254 @@
+"""Writes the data API: flat rows of every kind as JSON and CSV, a JSON Schema each, and a manifest.
+
+Usage: python -m scripts.data_api --out DIR
+DIR receives models.json, … , schema/<kind>.json, models.csv, … and manifest.json. The same commit gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import io
+import json
+import os
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from calculators import ENGINE_VERSION
+from calculators.data_files import DATA, KINDS, BadData, Entity, read_all
+from calculators.dataset import LayerGroup
+from calculators.load import data_hash, with_fact
+from calculators.memory import kv_bytes_per_token
+from calculators.scores import score_from
+
+Row = dict[str, Any]
+# Strings are words of the site, not data.
+PUBLISHED = [kind for kind in KINDS if kind != "strings"]
+CSV_KINDS = [kind for kind in PUBLISHED if kind not in ("glossary", "presets", "regulations")]
+# Columns that are computed here, with their schema.
+COMPUTED: dict[str, Row] = {
+    "models": {
+        "kv_bytes_per_token": {
+            "type": "number",
+            "description": "Computed from layer_groups: bytes one more token adds to the cache at 16 bits.",
+        }
+    },
+    "scores": {
+        "interval_low": {"type": "number", "description": "Low end of the 95 % interval, in unit."},
+        "interval_high": {"type": "number", "description": "High end of the 95 % interval, in unit."},
+        "interval_method": {"enum": ["binomial", "published"], "description": "From n (Wilson), or published."},
+    },
+    "prices": {
+        "above_prompt_tokens": {
+            "type": "integer",
+            "description": "The row holds for longer prompts; 0: for all others.",
+        },
+        "unit": {"const": "USD per 1M tokens", "description": "Unit of all prices."},
+    },
+}
+# Kinds whose files hold a list of rows.
+LISTS = ("prices", "scores", "measurements")
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> Row:
+    """Nested values as one level: `{value, source, …}` -> key, key_source, …; `{en, ja}` -> key_en, key_ja."""
+    row: Row = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and "unknown" in value:
+            row[name], row[f"{name}_unknown"] = None, value["unknown"]
+        elif isinstance(value, Mapping) and "value" in value and "source" in value:
+            row[name] = value["value"]
+            rest = {"verified": True, **{k: v for k, v in value.items() if k != "value"}}
+            row |= {f"{name}_{k}": v for k, v in rest.items()}
+        elif isinstance(value, Mapping) and key != "set":
+            row |= flat(value, f"{name}_")
+        else:
+            row[name] = value
+    if not prefix and "source" in values:
+        row.setdefault("verified", True)
+    return row
+
+
+def rows_of(kind: str, found: Mapping[str, Mapping[str, Entity]]) -> Iterator[Row]:
+    """Flat rows of a kind, in the order of their ids."""
+    for entity_id, entity in sorted(found[kind].items()):
+        values = entity.values
+        if kind == "prices":
+            yield from price_rows(entity_id, values)
+        elif kind == "scores":
+            shared = {k: v for k, v in values.items() if k != "rows"}
+            for row_id, row in identified(entity_id, values["rows"], "model setting harness date"):
+                score = score_from(entity_id, values, row)
+                own = {"interval_low": score.low, "interval_high": score.high, "interval_method": score.method}
+                own = {k: v for k, v in own.items() if v is not None}
+                # The row's own source and n stand for the score.
+                yield {
+                    "id": row_id,
+                    **flat({**shared, **row}),
+                    **({"n": score.n} if score.n else {}),
+                    **own,
+                }
+        elif kind == "measurements":
+            keys = "model device quantization_label quantization batch"
+            for row_id, row in identified(entity_id, values["rows"], keys):
+                yield {"id": row_id, "source": entity_id, **flat(row), "verified": row.get("verified", True)}
+        else:
+            own = with_fact(values, found) if kind == "parameters" else values
+            row = {"id": entity_id, **flat(own)}
+            if kind == "models" and (groups := row.get("layer_groups")):
+                growing = kv_bytes_per_token(tuple(LayerGroup(**group) for group in groups))
+                row["kv_bytes_per_token"] = growing
+            yield row
+
+
+def identified(file_id: str, rows: Sequence[Mapping[str, Any]], keys: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Rows with an id made of what tells them apart, so that a row keeps its id when others are added before it."""
+    seen: Counter[str] = Counter()
+    for row in rows:
+        words = "-".join(str(row[key]) for key in keys.split() if key in row)
+        row_id = f"{file_id}#{re.sub('[^a-z0-9.]+', '-', words.lower()).strip('-')}"
+        seen[row_id] += 1
+        yield (row_id if seen[row_id] == 1 else f"{row_id}-{seen[row_id]}"), row
+
+
+def price_rows(price_id: str, values: Mapping[str, Any]) -> Iterator[Row]:
+    """A row is model x provider x interval x context tier."""
+    shared = {k: v for k, v in values.items() if k not in ("rows", "feed")}
+    for row in values["rows"]:
+        plain = {k: v for k, v in row.items() if k != "tiers"}
+        for tier in ({}, *row.get("tiers", ())):
+            above = tier.get("above_prompt_tokens", 0)
+            own = plain if not tier else {k: v for k, v in plain.items() if not k.startswith("cache_")} | dict(tier)
+            price = {**shared, **own, "above_prompt_tokens": above, "unit": "USD per 1M tokens"}
+            yield {"id": f"{price_id}#{row['from']}#{above}", **flat(price)}
+
+
+@cache
+def schema_of(kind: str) -> Row:
+    """The JSON Schema of the published rows, derived from the schema of the files."""
+    schema: Row = json.loads((DATA / "schema" / f"{KINDS[kind]}.json").read_text(encoding="utf-8"))
+
+    def resolved(node: Row) -> Row:
+        """A property with its $ref and its known branch merged in."""
+        if "$ref" in node:
+            node = {**schema["$defs"][node["$ref"].removeprefix("#/$defs/")], **node}
+        if "else" in node:  # {unknown: reason}, or the value
+            inner = resolved(node["else"])
+            node = {**inner, **{k: v for k, v in node.items() if k in ("description", "x-unit")}, "nullable": True}
+        return node
+
+    def columns(properties: Row, prefix: str = "") -> Row:
+        found: Row = {}
+        for key, raw in properties.items():
+            node, name = resolved(raw), f"{prefix}{key}"
+            inner = {k: resolved(v) for k, v in node.get("properties", {}).items()}
+            if {"value", "source"} <= set(inner):
+                about = {k: node[k] for k in ("description", "x-unit") if k in node}
+                found[name] = {k: v for k, v in inner["value"].items() if k in ("type", "enum", "items")} | about
+                if found[name].get("type") == "array":
+                    found[name] = {"type": "array", **about}
+                if node.get("nullable"):
+                    found[name]["type"] = [found[name].get("type", "number"), "null"]
+                    found[f"{name}_unknown"] = {"type": "string", "description": "Why it is not known."}
+                for k in inner.keys() - {"value"}:
+                    found[f"{name}_{k}"] = simple(inner[k])
+            elif inner and key != "set":
+                found |= columns(node["properties"], f"{name}_")
+            elif key not in ("rows", "feed", "fact", "tiers"):
+                found[name] = simple(node)
+        return found
+
+    def simple(node: Row) -> Row:
+        kept = {k: v for k, v in node.items() if k in ("type", "enum", "const", "description", "x-unit", "pattern")}
+        return kept
+
+    properties: Row = {"id": {"type": "string", "description": "Key of the row."}}
+    properties |= columns(schema["properties"])
+    if kind in LISTS:
+        own = {"source": {"type": "string", "description": "Key in sources.json."}} if kind == "measurements" else {}
+        properties |= own | columns(schema["properties"]["rows"]["items"]["properties"])
+    if kind == "parameters":  # a default may be a fact's, with its mark
+        properties["verified"] = {"type": "boolean", "description": "false: not verified."}
+    properties |= COMPUTED.get(kind, {})
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"Rows of {kind}.json",
+        "description": schema["description"],
+        "type": "array",
+        "items": {"type": "object", "required": ["id"], "additionalProperties": False, "properties": properties},
+    }
+
+
+def as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
+
+
+def as_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
+    """Columns in the schema's order, those without any value left out; a list is its items, or JSON for objects."""
+
+    def cell(value: Any) -> Any:
+        if isinstance(value, list):
+            return as_json(value).strip() if any(isinstance(v, Mapping) for v in value) else ";".join(map(str, value))
+        if isinstance(value, bool):
+            return str(value).lower()
+        return "" if value is None else value
+
+    used = [name for name in columns if any(row.get(name) is not None for row in rows)]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(used)
+    writer.writerows([cell(row.get(name)) for name in used] for row in rows)
+    return text.getvalue()
+
+
+def write_api(out: Path, epoch: str) -> None:
+    """Everything below `out`. `epoch`: the commit's date, seconds. Raises BadData."""
+    found = read_all()
+    files: Row = {}
+
+    def write(name: str, text: str, **more: Any) -> None:
+        content = text.encode()
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        files[name] = {**more, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+    for kind in PUBLISHED:
+        rows = list(rows_of(kind, found))
+        write(f"{kind}.json", as_json(rows), rows=len(rows))
+        schema = schema_of(kind)
+        write(f"schema/{kind}.json", json.dumps(schema, ensure_ascii=False, indent=1) + "\n")
+        if kind in CSV_KINDS:
+            write(f"{kind}.csv", as_csv(rows, list(schema["items"]["properties"])), rows=len(rows))
+    manifest = {
+        "data_version": data_hash(),
+        "commit_date": datetime.fromtimestamp(int(epoch), UTC).isoformat(),
+        "engine_version": ENGINE_VERSION,
+        "license": "CC-BY-4.0",
+        "files": files,
+    }
+    (out / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m scripts.data_api", description=str(__doc__).splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    arguments = parser.parse_args(argv)
+    try:
+        write_api(arguments.out, os.environ.get("SOURCE_DATE_EPOCH", "1767225600"))
+    except BadData as bad:
+        print(bad, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,557 @@
+"""The tables of the data pages: `{{ table("models") }}` leaves `<data-table of="models">`, this fills it with rows.
+
+Every row and figure is in the HTML; docs/_theme/modules/data-table.js adds sorting, filters and comparison.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from calculators.dataset import Device, LayerGroup, device_from, model_from, price_row_on
+from calculators.graph import Unknown
+from calculators.load import load_dataset
+from calculators.memory import bits_per_weight as bits_of
+from calculators.memory import (
+    capacity_bytes,
+    fit_ratio,
+    kv_bytes_at,
+    kv_bytes_per_token,
+    need_bytes,
+    overhead_bytes,
+    weights_bytes,
+)
+from calculators.text import number as number_text
+from calculators.text import prose, trimmed
+from scripts import facts
+from scripts.data_api import rows_of
+from scripts.templates import TEMPLATES
+
+# Up to this many rows stand in one page; above, static pages of PAGE rows.
+ONE_PAGE, PAGE = 500, 200
+# Facts that change from month to month; a fact about a day in the past stays what it was.
+AGEING = ("subscription", "electricity", "exchange-rate")
+# Bands of size that a reader shops by: upper bounds of total parameters.
+SIZES = ((4e9, "4b"), (15e9, "15b"), (80e9, "80b"), (300e9, "300b"), (math.inf, "more"))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: HTML, and what it sorts by (None: unknown, always last)."""
+
+    html: str
+    sort: float | str | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: `id` is its anchor, the first cell its name; `facets`: filter -> values."""
+
+    id: str
+    cells: list[Cell]
+    facets: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """`columns`: string ids without "column-"; `numeric`: columns of figures; `sorted`: those with a sort value."""
+
+    columns: list[str]
+    numeric: set[str]
+    sorted: set[str]
+    facets: list[str]
+    rows: list[Row]
+
+
+class Cells:
+    """Makes the cells of one language. `root`: from the page to the language's root."""
+
+    def __init__(self, lang: str, root: str) -> None:
+        self.lang, self.root = lang, root
+        self.site = facts.strings("site")
+        self.units = facts.strings("units")
+
+    def word(self, string_id: str, **slots: str) -> str:
+        return self.site[string_id][self.lang].format(**slots)
+
+    def text(self, shown: str) -> Cell:
+        return Cell(html.escape(shown), shown.casefold())
+
+    def unknown(self, reason: str = "") -> Cell:
+        title = f' title="{html.escape(reason)}"' if reason else ""
+        return Cell(f'<span class="unknown"{title}>{self.word("unknown")}</span>')
+
+    def none(self) -> Cell:
+        return Cell("—")
+
+    def day(self, iso: str) -> Cell:
+        return Cell(f"<time>{iso}</time>", iso)
+
+    def figure(self, reference: str, value: Mapping[str, Any] | None, unit: str, *, ages: bool = False) -> Cell:
+        """A fact value, bound; `{unknown: reason}` and what is not given are unknown."""
+        if not isinstance(value, Mapping) or "value" not in value:
+            return self.unknown(value["unknown"] if isinstance(value, Mapping) else "")
+        number = value["value"]
+        # A column gives all digits, so that rows compare; its head names the unit.
+        shown = str(number) if isinstance(number, str) else trimmed(number)
+        if unit in ("parameters", "USD"):
+            shown = prose(number, unit, self.lang, self.units)
+        elif unit == "USD/Mtok":  # the table's caption says per what
+            shown = self.units["unit.USD"][self.lang].format(n=number_text(number, unit, self.lang, True))
+        return Cell(facts.bound_html(reference, value, shown, self.lang, ages=ages), number)
+
+    def source(self, key: str) -> str:
+        title = str(facts.entity(f"sources/{key}")["title"])
+        return f'<a href="{self.root}data/sources/#{key}">{html.escape(title)}</a>'
+
+
+def at(values: Mapping[str, Any], path: str) -> Any:
+    for step in path.split("."):
+        values = values.get(step) if isinstance(values, Mapping) else None  # type: ignore[assignment]
+    return values
+
+
+def figures(cells: Cells, kind: str, entity_id: str, values: Mapping[str, Any], fields: str) -> list[Cell]:
+    """Figures of an entity, `name:unit` each."""
+    found = []
+    for name, unit in (item.split(":") for item in fields.split()):
+        ages = name in ("price_usd", "rental_usd_per_hour")
+        found.append(cells.figure(f"{kind}/{entity_id}#{name}", at(values, name), unit, ages=ages))
+    return found
+
+
+@lru_cache(maxsize=1)
+def devices_by_size() -> list[tuple[float, Device, int]]:
+    """(usable bytes, device, tier), smallest first: one device each, no servers."""
+    found = []
+    for device_id, entity in facts.entities()["devices"].items():
+        device = device_from(load_dataset().devices[device_id], device_id)
+        share = device.usable_share or float(load_dataset().constant(f"usable_share_{device.device_class}"))
+        found.append((capacity_bytes(device, 1, share), device, int(entity.values["tier"])))
+    return sorted(found, key=lambda item: (item[0], item[1].id))
+
+
+def smallest_device(model_id: str, tiers: tuple[int, ...] = (2, 3)) -> str | None:
+    """The device with the least memory that holds a model under the calculator's default request; None: none does."""
+    entry, constant = load_dataset().models[model_id], load_dataset().constant
+    if "total_params" not in entry or "layer_groups" not in entry:
+        return None
+    model = model_from(entry, model_id)
+    quantization = constant("quantization")
+    nominal = load_dataset().quantizations[quantization]["bits_per_weight"]
+    weights = weights_bytes(model, bits_of(model, nominal, quantization))
+    cache = kv_bytes_at(model.layer_groups, constant("kv_bits"), constant("isl") + constant("osl"))
+    overhead = overhead_bytes(weights, cache, constant("overhead_fixed_bytes"), constant("overhead_share"))
+    need = need_bytes(weights, cache, overhead)
+    for capacity, device, tier in devices_by_size():
+        if tier in tiers and fit_ratio(need, capacity) <= constant("tight_limit"):
+            return device.id
+    return None
+
+
+def has_price(model_id: str) -> bool:
+    offers = (offer for offer in load_dataset().prices.values() if offer["model"] == model_id)
+    return any(not isinstance(price_row_on(offer["rows"], None), Unknown) for offer in offers)
+
+
+def license_of(values: Mapping[str, Any]) -> str:
+    return (
+        str(values["license"]).removeprefix("LicenseRef-").replace("-", " ", 99 * ("LicenseRef" in values["license"]))
+    )
+
+
+def model_rows(cells: Cells) -> Iterator[Row]:
+    for model_id, entity in facts.entities()["models"].items():
+        values = entity.values
+        groups = at(values, "layer_groups.value")
+        cache = cells.unknown(str(at(values, "layer_groups.unknown") or ""))
+        if groups:
+            kib = kv_bytes_per_token(tuple(LayerGroup(**group) for group in groups)) / 1024
+            bound = {**values["layer_groups"], "value": kib}
+            cache = cells.figure(f"models/{model_id}#layer_groups", bound, "KiB")
+        device_id = smallest_device(model_id)
+        device = cells.none() if values["open_weights"] else cells.text(cells.word("not-open"))
+        if device_id:
+            name = str(facts.entity(f"devices/{device_id}")["name"])
+            memory = float(facts.entity(f"devices/{device_id}")["memory_gib"]["value"])
+            device = Cell(f'<a href="{cells.root}data/devices/#{device_id}">{html.escape(name)}</a>', memory)
+        elif values["open_weights"] and not groups:
+            device = cells.unknown()
+        languages = at(values, "languages.value") or []
+        total = at(values, "total_params.value")
+        tiers = ["1"] * has_price(model_id) + ["2"] * values["open_weights"]
+        tiers += ["3"] * (smallest_device(model_id, (3,)) is not None)
+        size = next(band for limit, band in SIZES if total <= limit) if total else "unknown"
+        facets = {"tier": tiers, "license": [license_of(values)], "size": [size], "language": languages or ["unknown"]}
+        shown = cells.unknown()
+        if languages:
+            bound = {**values["languages"], "value": " ".join(languages)}
+            shown = cells.figure(f"models/{model_id}#languages", bound, "")
+        fields = "released:date total_params:parameters active_params:parameters context_tokens:tokens"
+        yield Row(
+            model_id,
+            [
+                Cell(html.escape(values["name"]), values["name"].casefold()),
+                cells.text(f"{values['lab']} ({values['country']})"),
+                *figures(cells, "models", model_id, values, fields),
+                cache,
+                device,
+                cells.text(license_of(values)),
+                shown,
+            ],
+            facets,
+        )
+
+
+def device_rows(cells: Cells) -> Iterator[Row]:
+    fields = """memory_gib:GiB bandwidth_gbs:GB/s tflops.bf16:TFLOPS tflops.fp8:TFLOPS tflops.int8:TFLOPS
+        tflops.fp4:TFLOPS power_w:W price_usd:USD rental_usd_per_hour:USD"""
+    by_name = sorted(facts.entities()["devices"].items(), key=lambda item: str(item[1].values["name"]).casefold())
+    for device_id, entity in by_name:
+        values = entity.values
+        tier = str(values["tier"])
+        yield Row(
+            device_id,
+            [
+                cells.text(values["name"]),
+                Cell(f'<span title="{cells.word(f"tier-{tier}")}">{tier}</span>', tier),
+                *figures(cells, "devices", device_id, values, fields),
+            ],
+            {"tier": [tier], "class": [values["device_class"]], "vendor": [values["vendor"]]},
+        )
+
+
+def price_rows(cells: Cells) -> Iterator[Row]:
+    for row in rows_of("prices", facts.entities()):
+        model = facts.entity(f"models/{row['model']}")
+        ended = "to" in row
+        prices = []
+        for key in ("in", "out", "cache_read", "cache_write"):
+            value = {**row, "value": row[key]} if key in row else None
+            prices.append(cells.figure(f"prices/{row['id']}#{key}", value, "USD/Mtok", ages=not ended))
+        discount = {**row, "value": row["batch_discount"] * 100} if "batch_discount" in row else None
+        above = row["above_prompt_tokens"]
+        yield Row(
+            row["id"].replace("#", "."),
+            [
+                cells.text(model["name"]),
+                cells.text(row["provider_name"]),
+                cells.day(row["from"]),
+                cells.day(row["to"]) if ended else cells.none(),
+                cells.day(row["date"]),
+                Cell(f"&gt; {trimmed(above)}", above) if above else Cell("—", 0),
+                *prices,
+                cells.figure(f"prices/{row['id']}#batch_discount", discount, "%", ages=not ended),
+            ],
+            {
+                "state": ["past" if ended else "current"],
+                "provider": [row["provider_name"]],
+                "open": ["yes" if model["open_weights"] else "no"],
+                "model": [model["name"]],
+            },
+        )
+
+
+def score_rows(cells: Cells) -> Iterator[Row]:
+    for row in rows_of("scores", facts.entities()):
+        model = str(facts.entity(f"models/{row['model']}")["name"])
+        interval = cells.unknown()
+        if "interval_low" in row:
+            shown = f"{row['interval_low']:.1f}–{row['interval_high']:.1f}"
+            how = cells.word(f"interval-{row['interval_method']}")
+            interval = Cell(f'<span title="{html.escape(how)}">{shown}</span>', row["interval_low"])
+        yield Row(
+            row["id"].replace("#", "."),
+            [
+                cells.text(model),
+                cells.text(row["name"]),
+                cells.text(str(row.get("setting", "—"))),
+                cells.figure(f"scores/{row['id']}", row, row["unit"], ages=False),
+                interval,
+                Cell(trimmed(row["n"]), row["n"]) if "n" in row else cells.unknown(),
+                cells.text(row["harness"]),
+                cells.text(row["run_by"]),
+                cells.day(row["date"]),
+            ],
+            {"benchmark": [row["name"]], "harness": [row["harness"]], "model": [model]},
+        )
+
+
+def measurement_rows(cells: Cells) -> Iterator[Row]:
+    for row in rows_of("measurements", facts.entities()):
+        names = [
+            str(facts.entity(f"{kind}/{row[key]}")["name"])
+            for key, kind in (("model", "models"), ("device", "devices"))
+        ]
+        count = f"{row['n_devices']} × " if row.get("n_devices", 1) > 1 else ""
+        speeds = []
+        for key in ("decode_tokens_per_second", "prefill_tokens_per_second"):
+            value = {**row, "value": row[key]} if key in row else None
+            speeds.append(cells.figure(f"measurements/{row['id']}#{key}", value, "tokens/s"))
+        plain = [
+            Cell(trimmed(row[key]), row[key]) if key in row else cells.unknown() for key in ("batch", "depth_tokens")
+        ]
+        engine = f"{row['engine']} {row.get('build', '')}".strip()
+        yield Row(
+            row["id"].replace("#", "."),
+            [
+                cells.text(names[0]),
+                cells.text(count + names[1]),
+                cells.text(str(row.get("quantization_label", row["quantization"]))),
+                cells.text(engine),
+                *plain,
+                *speeds,
+                cells.day(row["date"]),
+                Cell(cells.source(row["source"]), row["source"]),
+            ],
+            {"device": [names[1]], "engine": [row["engine"]], "model": [names[0]]},
+        )
+
+
+def fact_rows(cells: Cells) -> Iterator[Row]:
+    for fact_id, entity in facts.entities()["facts"].items():
+        values = entity.values
+        text = facts.fact_text(f"facts/{fact_id}", "", cells.lang)
+        low, high, topic = values.get("low"), values.get("high"), values.get("topic", "other")
+        yield Row(
+            fact_id,
+            [
+                cells.text(values["label"][cells.lang]),
+                Cell(
+                    facts.bound_html(f"facts/{fact_id}", values, text, cells.lang, ages=topic in AGEING),
+                    values["value"],
+                ),
+                cells.text(f"{trimmed(low)}–{trimmed(high)}" if low is not None and high is not None else "—"),
+                cells.text("" if values["unit"] == "date" else values["unit"]),
+                cells.day(str(values["date"])),
+                Cell(cells.source(values["source"]), values["source"]),
+            ],
+            {"topic": [topic]},
+        )
+
+
+def source_rows(cells: Cells) -> Iterator[Row]:
+    used = Counter(source_uses())
+    for key, entity in facts.entities()["sources"].items():
+        values = entity.values
+        title = html.escape(values["title"])
+        linked = f'<a href="{html.escape(values["url"])}" rel="noopener">{title}</a>' if "url" in values else title
+        yield Row(
+            key,
+            [
+                Cell(linked, values["title"].casefold()),
+                cells.text(values["publisher"]),
+                cells.day(str(values["published"])) if "published" in values else cells.none(),
+                cells.day(values["accessed"]),
+                cells.text(cells.word(f"source-kind-{values['kind']}")),
+                Cell(str(used[key]), used[key]),
+                cells.text(values.get("note", "—")),
+            ],
+            {"kind": [values["kind"]]},
+        )
+
+
+def source_uses() -> Iterator[str]:
+    """The source of every value in data/."""
+
+    def inside(value: Any) -> Iterator[str]:
+        if isinstance(value, Mapping):
+            if isinstance(value.get("source"), str):
+                yield value["source"]
+            for inner in value.values():
+                yield from inside(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                yield from inside(inner)
+
+    for kind, entities in facts.entities().items():
+        for entity_id, entity in entities.items():
+            yield from inside(entity.values)
+            if kind == "measurements":
+                yield from (entity_id for _ in entity.values["rows"])
+
+
+def regulation_rows(cells: Cells) -> Iterator[Row]:
+    for regulation_id, entity in facts.entities()["regulations"].items():
+        values, lang = entity.values, cells.lang
+        mark = "" if values.get("verified", True) else f' <span class="unknown">{cells.word("fact-unverified")}</span>'
+        since = str(values.get("in_force_from", ""))
+        yield Row(
+            regulation_id,
+            [
+                cells.text(values["name"][lang]),
+                cells.text(values["jurisdiction"]),
+                cells.text(cells.word(f"regulation-kind-{values['kind']}")),
+                Cell(f"{cells.word('regulation-status-' + values['status'])} {since}{mark}", values["status"]),
+                cells.text(values["applies_to"][lang]),
+                cells.text(" ".join(values[key][lang] for key in ("says", "note") if key in values)),
+                Cell(cells.source(values["source"]) + f" (<time>{values['date']}</time>)", values["source"]),
+            ],
+            {"jurisdiction": [values["jurisdiction"]], "kind": [values["kind"]]},
+        )
+
+
+def preset_rows(cells: Cells) -> Iterator[Row]:
+    for preset_id, entity in facts.entities()["presets"].items():
+        values, lang = entity.values, cells.lang
+        settings = []
+        for name, value in values["set"].items():
+            given = facts.entity(f"facts/{value['fact']}")["value"] if isinstance(value, Mapping) else value
+            shown = json.dumps(given, ensure_ascii=False) if not isinstance(given, str) else given
+            settings.append(f"<code>{name}={html.escape(shown)}</code>")
+        because = [
+            f'<a href="#{key}">{html.escape(facts.entity(f"regulations/{key}")["name"][lang])}</a>'
+            for key in values.get("because", ())
+        ]
+        yield Row(
+            preset_id,
+            [
+                cells.text(values["label"][lang]),
+                cells.text(values["jurisdiction"]),
+                Cell("<br>".join(settings)),
+                cells.text(values["about"][lang]),
+                Cell(cells.word("list-separator").join(because) or "—"),
+            ],
+            {"jurisdiction": [values["jurisdiction"]], "kind": [values["kind"]]},
+        )
+
+
+def term_rows(cells: Cells) -> Iterator[Row]:
+    def order(item: tuple[str, Any]) -> str:
+        values = item[1].values
+        return str(
+            values.get("reading", values["term"]["ja"]) if cells.lang == "ja" else values["term"]["en"]
+        ).casefold()
+
+    other = "ja" if cells.lang == "en" else "en"
+    for term_id, entity in sorted(facts.entities()["glossary"].items(), key=order):
+        values = entity.values
+        also = [values["abbreviation"]] if "abbreviation" in values else []
+        also += values.get("also", {}).get(cells.lang, [])
+        see = [
+            f'<a href="#{key}">{html.escape(facts.entity(f"glossary/{key}")["term"][cells.lang])}</a>'
+            for key in values.get("see", ())
+        ]
+        yield Row(
+            term_id,
+            [
+                Cell(html.escape(values["term"][cells.lang]), order((term_id, entity))),
+                Cell(
+                    f'<span lang="{other}">{html.escape(values["term"][other])}</span>',
+                    values["term"][other].casefold(),
+                ),
+                cells.text(cells.word("list-separator").join(also) or "—"),
+                cells.text(values["definition"][cells.lang]),
+                Cell(cells.word("list-separator").join(see) or "—"),
+            ],
+        )
+
+
+Maker = Callable[[Cells], Iterator[Row]]
+# Table -> its columns (`*`: figures and dates, `~`: words that sort by something else), its filters, its rows.
+TABLES: dict[str, tuple[str, str, Maker]] = {
+    "models": (
+        "model lab released* total* active* context* kv-per-token* smallest-device~ license languages",
+        "tier size license language",
+        model_rows,
+    ),
+    "devices": (
+        "device tier~ memory* bandwidth* bf16* fp8* int8* fp4* power* price* rental*",
+        "tier class vendor",
+        device_rows,
+    ),
+    "prices": (
+        "model provider from* to* seen* prompt-above* input* output* cache-read* cache-write* batch-discount*",
+        "state open provider model",
+        price_rows,
+    ),
+    "scores": (
+        "model benchmark setting score* interval* tasks* harness run-by date*",
+        "benchmark harness model",
+        score_rows,
+    ),
+    "measurements": (
+        "model device quantization engine batch* depth* decode* prefill* date* source",
+        "model device engine",
+        measurement_rows,
+    ),
+    "facts": ("figure value* range unit date* source", "topic", fact_rows),
+    "sources": ("title publisher published* accessed* kind values* note", "kind", source_rows),
+    "regulations": ("regulation jurisdiction kind status applies-to says source", "jurisdiction kind", regulation_rows),
+    "presets": ("preset jurisdiction settings about because", "jurisdiction kind", preset_rows),
+    "glossary": ("term~ other-language~ also definition see", "", term_rows),
+}
+
+
+def data_table(of: str, lang: str, root: str) -> Table:
+    """All rows of a table. Raises NoSuchFact for a table that does not exist."""
+    if of not in TABLES:
+        raise facts.NoSuchFact(f"table({of!r}): there is no such table; allowed: {', '.join(TABLES)}")
+    columns, facets, maker = TABLES[of]
+    names = columns.split()
+    return Table(
+        [name.rstrip("*~") for name in names],
+        {name.rstrip("*") for name in names if name.endswith("*")},
+        {name.rstrip("*~") for name in names if name.endswith(("*", "~"))},
+        facets.split(),
+        list(maker(Cells(lang, root))),
+    )
+
+
+def pages_of(of: str) -> int:
+    """On how many static pages a table stands."""
+    count = len(facts.entities()[of]) if of in facts.entities() else 0
+    if of in ("prices", "scores", "measurements"):
+        count = sum(1 for _ in rows_of(of, facts.entities()))
+    return 1 if count <= ONE_PAGE else math.ceil(count / PAGE)
+
+
+def facet_options(table: Table, cells: Cells) -> list[dict[str, Any]]:
+    """The filters of a table with their values, in words, and how many rows each keeps."""
+    found = []
+    for name in table.facets:
+        counts = Counter(value for row in table.rows for value in row.facets[name])
+        options = []
+        for value, count in counts.items():
+            string_id = f"{name}-{value}"
+            words = cells.word(string_id) if string_id in cells.site else value
+            options.append((value, words, count))
+        order = [band for _, band in SIZES] if name == "size" else []
+        options.sort(
+            key=lambda o: (order.index(o[0]) if o[0] in order else 99, o[0] == "unknown", str(o[1]).casefold())
+        )
+        found.append({"name": name, "label": cells.word(f"filter-{name}"), "options": options})
+    return found
+
+
+def render(of: str, lang: str, root: str, page: int = 1) -> str:
+    """The inner HTML of `<data-table of="…" page="…">`. Raises NoSuchFact."""
+    table, cells = data_table(of, lang, root), Cells(lang, root)
+    pages = pages_of(of)
+    rows = table.rows if pages == 1 else table.rows[(page - 1) * PAGE : page * PAGE]
+    up = "" if page == 1 else "../"
+    return TEMPLATES.get_template("data-table.html").render(
+        table=table,
+        rows=rows,
+        facets=facet_options(table, cells),
+        pages=[(n, up + (f"page-{n}/" if n > 1 else "./" if page == 1 else "")) for n in range(1, pages + 1)],
+        page=page,
+        count=len(table.rows),
+        caption=cells.word(f"table-{of}"),
+        heads=[cells.word(f"column-{name}") for name in table.columns],
+        s=cells.word,
+        settings=json.dumps(
+            {
+                "version": load_dataset().version,
+                "pages": pages,
+                "strings": {i: pair[lang] for i, pair in facts.strings("tables").items()},
+            },
+            ensure_ascii=False,
+        ),
+    )
