@@ -26,6 +26,18 @@ LARGEST_FLOP_PER_BYTE_JETSON = 1000
 # Files hold a few parts in more bits than the quantization's average, never in clearly fewer: GiB taken for GB
 # makes a file 7 % too small.
 FILE_BITS = (0.96, 1.7)
+# Types of a parameter's value by its kind; true is no number.
+FORMS: Mapping[str, tuple[type, ...]] = {
+    "number": (int, float),
+    "integer": (int,),
+    "choice": (str,),
+    "id": (str, dict),
+    "object": (dict,),
+    "list": (list,),
+    "boolean": (bool,),
+}
+# A change or a difference may be negative, an amount may not.
+UNITS_BELOW_ZERO = {"percent", "points", "factor", "index", ""}
 # A server draws more than its devices, but not several times as much.
 SERVER_POWER = (0.7, 3.0)
 
@@ -91,7 +103,8 @@ class Checks:
         numbers = [n for n in ends if isinstance(n, int | float) and not isinstance(n, bool)]
         if len(numbers) > 1 and numbers != sorted(numbers):
             low, middle, high = (value.get(key, "-") for key in ("low", "value", "high"))
-            self.refuse(path, f"low {low}, value {middle}, high {high} are out of order; allowed: low <= value <= high")
+            told = f"low {low}, value {middle}, high {high} are out of order; allowed: low <= value <= high"
+            self.refuse((*path, "value" if "value" in value else "low"), told)
 
 
 def is_day(value: Any) -> bool:
@@ -183,6 +196,8 @@ def check_device(check: Checks, device_id: str, values: Mapping[str, Any]) -> No
             f"allowed: at most {largest}; give the dense figure, half of the sparse one",
         )
     for precision, sparse in values.get("tflops_sparse", {}).items():
+        if sparse["value"] <= 0:
+            check.refuse(("tflops_sparse", precision), f"{sparse['value']:g} is not allowed; allowed: more than 0")
         if precision in rates and abs(sparse["value"] / rates[precision] - 2) > 0.05:
             check.refuse(
                 ("tflops", precision),
@@ -266,7 +281,14 @@ def check_parameter(check: Checks, name: str, values: Mapping[str, Any]) -> None
     if "fact" in values:
         check.refer(("fact",), "facts", values["fact"])
         return
-    check_parameter_value(check, ("value",), name, values.get("value"))
+    form = int | float if values["kind"] in ("number", "integer") else str
+    for i, choice in enumerate(values.get("choices", ())):
+        if not isinstance(choice, form) or choice == "":
+            check.refuse(("choices", i), f"{choice!r} is not allowed; allowed: a {'word' if form is str else 'number'}")
+    if values.get("min", 0) > values.get("max", values.get("min", 0)):
+        check.refuse(("max",), f"{values['max']} is less than min; allowed: at least {values['min']}")
+    for key in ("value", "low", "high"):
+        check_parameter_value(check, (key,), name, values.get(key))
 
 
 def check_parameter_value(check: Checks, path: Path_, name: str, value: Any) -> None:
@@ -275,21 +297,23 @@ def check_parameter_value(check: Checks, path: Path_, name: str, value: Any) -> 
     if parameter is None or value is None:
         return
     entry = parameter.values
-    if "choices" in entry:
+    if value == "" or (value == [] and path == ("value",)):  # a preset may say: none
+        check.refuse(path, f"{value!r} is not allowed; allowed: a value; leave the key out if there is none")
+    elif type(value) not in FORMS[entry["kind"]]:
+        check.refuse(path, f"{value} is not allowed; allowed: {entry['kind']}")
+    elif "choices" in entry:
         for one in value if isinstance(value, list) else [value]:
             if one not in entry["choices"]:
                 check.refuse(path, f"{one} is not allowed; allowed: {', '.join(map(str, entry['choices']))}")
-    elif entry["kind"] in ("number", "integer"):
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            check.refuse(path, f"{value} is not allowed; allowed: a number")
-            return
+    elif isinstance(value, int | float):
         low, high = entry.get("min", value), entry.get("max", value)
         if not low <= value <= high or (entry.get("exclusive_min") and value == low):
             check.refuse(path, f"{value} is not allowed; allowed: {low} to {high}")
-    elif entry["kind"] == "boolean" and not isinstance(value, bool):
-        check.refuse(path, f"{value} is not allowed; allowed: true, false")
-    elif entry["kind"] == "id" and isinstance(value, str) and value not in check.found["servers"]:
-        check.refer(path, entry["entity"], value)
+    elif entry["kind"] == "id" and isinstance(value, str):
+        # Where a device stands, a server may.
+        servers = {*check.found["servers"], *check.broken["servers"]} if entry["entity"] == "devices" else ()
+        if value not in servers:
+            check.refer(path, entry["entity"], value)
 
 
 def check_preset(check: Checks, preset_id: str, values: Mapping[str, Any]) -> None:
@@ -319,6 +343,9 @@ def check_source(check: Checks, key: str, values: Mapping[str, Any]) -> None:
 
 
 def check_fact(check: Checks, fact_id: str, values: Mapping[str, Any]) -> None:
+    for key in ("low", "value", "high"):
+        if values["unit"] not in UNITS_BELOW_ZERO and isinstance(values.get(key), int | float) and values[key] < 0:
+            check.refuse((key,), f"{values[key]} {values['unit']} is not allowed; allowed: at least 0")
     if (values["unit"] == "date") != isinstance(values["value"], str):
         check.refuse(
             ("value",), f"{values['value']} with unit {values['unit']!r}; allowed: a date with unit date, else a number"

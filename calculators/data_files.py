@@ -46,6 +46,14 @@ FILE_NAME = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*")
 PARAMETER_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 # YAML 1.1 also takes 0x1f, 010 (= 8), 1_000, 12:30 (= 750), .nan; nobody means those here.
 PLAIN_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,29})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?")
+# More is a slip of the keyboard, and no longer an exact number in a browser.
+LARGEST_NUMBER = 10**18
+# The fields of the schemas nest five deep; libyaml ends the whole process where a file nests tens of thousands deep.
+DEEPEST = 20
+# Control characters, what turns or hides text, and the sign for a letter that was lost: nobody sees them in a review.
+UNSEEN = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff"
+NOT_TEXT = re.compile(f"[{UNSEEN}\ud800-\udfff]")
+NOT_ONE_LINE = re.compile(f"[{UNSEEN}\t\n\r]")
 BOUNDS = {
     "minimum": "at least",
     "exclusiveMinimum": "more than",
@@ -74,11 +82,9 @@ class Problem:
     text: str
 
     def __str__(self) -> str:
-        return (
-            f"{self.file}:{self.line}: {self.field}: {self.text}"
-            if self.field
-            else f"{self.file}:{self.line}: {self.text}"
-        )
+        told = f"{self.file}:{self.line}: {f'{self.field}: ' if self.field else ''}{self.text}"
+        # What was given may hold line ends.
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in told)
 
 
 class BadData(Exception):
@@ -123,7 +129,9 @@ def read_text(path: Path, shown_as: str) -> str:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as bad:
-        raise refuse(f"is not UTF-8 at byte {bad.start}; allowed: UTF-8; save the file as UTF-8") from None
+        line = bad.object.count(b"\n", 0, bad.start) + 1
+        text = f"is not UTF-8 at byte {bad.start}; allowed: UTF-8; save the file as UTF-8"
+        raise BadData([Problem(shown_as, line, "", text)]) from None
     except OSError as bad:
         raise refuse(f"cannot be read: {bad.strerror}; allowed: a readable file") from None
     if not text.strip():
@@ -137,12 +145,13 @@ def parse(text: str, shown_as: str) -> Entity:
     def refuse(line: int, what: str, field: str = "") -> BadData:
         return BadData([Problem(shown_as, line, field, what)])
 
+    if unseen := NOT_TEXT.search(text):
+        where_unseen = text.count("\n", 0, unseen.start()) + 1
+        raise refuse(where_unseen, f"holds {unseen[0]!a}, which nobody sees; allowed: printable UTF-8; delete it")
+    loader = DatesAsText(text)
     try:
-        loader = DatesAsText(text)
-    except yaml.reader.ReaderError as bad:
-        line = text.count("\n", 0, bad.position) + 1
-        raise refuse(line, "holds a character that is not text; allowed: printable UTF-8; delete it") from None
-    try:
+        if (deep := too_deep(text)) is not None:
+            raise refuse(deep, "is nested too deeply; allowed: the fields of the schema")
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             raise refuse(1, "holds no fields; allowed: a mapping of fields to values")
@@ -156,7 +165,10 @@ def parse(text: str, shown_as: str) -> Entity:
             lines[where] = line
             if key is not None and key.tag == "tag:yaml.org,2002:merge":
                 raise refuse(line, "merge key given; allowed: plain keys; write the values out", dotted(where))
-            if (fault := scalar_fault(value)) is not None:
+            if key is not None and (key.tag != "tag:yaml.org,2002:str" or NOT_ONE_LINE.search(key.value)):
+                text = f"{key.value} is no name of a field; allowed: plain text; quote it if it is meant"
+                raise refuse(line, text, dotted(where))
+            if (fault := node_fault(value)) is not None:
                 raise refuse(value.start_mark.line + 1, fault, dotted(where))
         values = loader.construct_document(node)
     except AliasGiven as bad:
@@ -166,13 +178,22 @@ def parse(text: str, shown_as: str) -> Entity:
         raise refuse(
             mark.line + 1 if mark else 1, f"is not valid YAML: {bad.problem}; allowed: YAML as in the neighbors"
         ) from None
-    except yaml.YAMLError:
-        raise refuse(1, "is not valid YAML: it holds characters that are not text; allowed: printable UTF-8") from None
-    except RecursionError:
-        raise refuse(1, "is nested too deeply; allowed: the fields of the schema") from None
     finally:
         loader.dispose()
     return Entity(shown_as, values, lines)
+
+
+def too_deep(text: str) -> int | None:
+    """The line where a text nests deeper than any data file; None if nowhere. Raises what YAML refuses."""
+    depth = 0
+    for event in yaml.parse(text, Loader=DatesAsText):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                return event.start_mark.line + 1 if event.start_mark else 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return None
 
 
 def read_entity(path: Path, shown_as: str) -> Entity:
@@ -193,8 +214,7 @@ def fields_of(
     """Every field of a node: its path, its key (None in a list) and its value. Raises AliasGiven."""
     if id(node) in seen:
         raise AliasGiven(path, node.start_mark.line + 1)
-    if not isinstance(node, yaml.ScalarNode):
-        seen.add(id(node))
+    seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             where = (*path, key.value if isinstance(key, yaml.ScalarNode) else "?")
@@ -206,16 +226,20 @@ def fields_of(
             yield from fields_of(value, (*path, i), seen)
 
 
-def scalar_fault(node: yaml.Node) -> str | None:
-    """What is wrong with how a number or a truth value is written; None if nothing."""
-    if not isinstance(node, yaml.ScalarNode):
-        return None
+def node_fault(node: yaml.Node) -> str | None:
+    """What is wrong with how a value is written; None if nothing."""
     kind = node.tag.removeprefix("tag:yaml.org,2002:")
+    if not isinstance(node, yaml.ScalarNode):
+        return None if kind in ("map", "seq") else f"tag {kind} given; allowed: plain mappings and lists; delete it"
     given = node.value if len(node.value) <= 40 else node.value[:37] + "..."
     if kind in ("int", "float") and not PLAIN_NUMBER.fullmatch(node.value):
         return (
             f"{given} is not allowed; allowed: a plain number such as 12, 0.5 or 744000000000; quote it if it is text"
         )
+    if kind in ("int", "float") and abs(float(node.value)) > LARGEST_NUMBER:
+        return f"{given} is not allowed; allowed: at most {LARGEST_NUMBER:.0e}; check the zeros"
+    if kind == "str" and (unseen := NOT_ONE_LINE.search(node.value)):
+        return f"holds {unseen[0]!a}, which nobody sees; allowed: one line of printable text; delete it"
     if kind == "bool" and node.value not in ("true", "false"):
         return f"{given} means true or false in YAML; allowed: true, false; quote it if it is text"
     if kind == "null":

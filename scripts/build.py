@@ -127,7 +127,7 @@ def build_assets() -> Assets:
 
 def page_inputs(lang: str) -> list[Path]:
     """Everything that the pages of a language are made of."""
-    makers = "data_api data_tables elements facts hooks macros pages search_index tables templates".split()
+    makers = "charts data_api data_tables elements facts hooks macros pages search_index tables templates".split()
     return [
         *files_under(ROOT / "docs" / lang),
         ROOT / "docs" / "nav.yml",
@@ -136,6 +136,9 @@ def page_inputs(lang: str) -> list[Path]:
         *files_under(ROOT / "data", "*.yml", "*.json"),
         *files_under(ROOT / "calculators", "*.py"),
         *[ROOT / "scripts" / f"{name}.py" for name in makers],
+        ROOT / "scripts" / "charts.mjs",
+        THEME / "modules" / "price-figure.js",
+        ROOT / "package-lock.json",
         ROOT / "mkdocs.yml",
         ROOT / "requirements.lock",
     ]
@@ -202,6 +205,8 @@ def licenses() -> str:
     texts = {"NOTICE": ROOT / "NOTICE"}
     for name in ("transformers", "jinja", "tokenizers"):
         texts[f"@huggingface/{name}"] = ROOT / "node_modules" / "@huggingface" / name / "LICENSE"
+    for name in ("@observablehq/plot", "d3"):
+        texts[name] = ROOT / "node_modules" / name / "LICENSE"
     material = importlib.metadata.distribution("mkdocs-material")
     texts["Material for MkDocs"] = Path(str(material.locate_file(""))) / next(
         str(file) for file in material.files or () if file.name == "LICENSE"

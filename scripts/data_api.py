@@ -53,6 +53,8 @@ COMPUTED: dict[str, Row] = {
         "unit": {"const": "USD per 1M tokens", "description": "Unit of all prices."},
     },
 }
+# Kinds whose rows are one figure each: they say whether it is verified.
+FIGURES = ("prices", "scores", "measurements", "facts", "parameters", "regulations")
 # Kinds whose files hold a list of rows.
 LISTS = ("prices", "scores", "measurements")
 
@@ -72,8 +74,6 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> Row:
             row |= flat(value, f"{name}_")
         else:
             row[name] = value
-    if not prefix and "source" in values:
-        row.setdefault("verified", True)
     return row
 
 
@@ -99,7 +99,7 @@ def rows_of(kind: str, found: Mapping[str, Mapping[str, Entity]]) -> Iterator[Ro
         elif kind == "measurements":
             keys = "model device quantization_label quantization batch"
             for row_id, row in identified(entity_id, values["rows"], keys):
-                yield {"id": row_id, "source": entity_id, **flat(row), "verified": row.get("verified", True)}
+                yield {"id": row_id, "source": entity_id, **flat(row)}
         else:
             own = with_fact(values, found) if kind == "parameters" else values
             row = {"id": entity_id, **flat(own)}
@@ -139,7 +139,8 @@ def schema_of(kind: str) -> Row:
     def resolved(node: Row) -> Row:
         """A property with its $ref and its known branch merged in."""
         if "$ref" in node:
-            node = {**schema["$defs"][node["$ref"].removeprefix("#/$defs/")], **node}
+            named = schema["$defs"][node["$ref"].removeprefix("#/$defs/")]
+            node = {**named, **node, "properties": deep(named.get("properties", {}), node.get("properties", {}))}
         if "else" in node:  # {unknown: reason}, or the value
             inner = resolved(node["else"])
             node = {**inner, **{k: v for k, v in node.items() if k in ("description", "x-unit")}, "nullable": True}
@@ -158,7 +159,7 @@ def schema_of(kind: str) -> Row:
                 if node.get("nullable"):
                     found[name]["type"] = [found[name].get("type", "number"), "null"]
                     found[f"{name}_unknown"] = {"type": "string", "description": "Why it is not known."}
-                for k in inner.keys() - {"value"}:
+                for k in (key for key in inner if key != "value"):
                     found[f"{name}_{k}"] = simple(inner[k])
             elif inner and key != "set":
                 found |= columns(node["properties"], f"{name}_")
@@ -185,6 +186,11 @@ def schema_of(kind: str) -> Row:
         "type": "array",
         "items": {"type": "object", "required": ["id"], "additionalProperties": False, "properties": properties},
     }
+
+
+def deep(one: Row, other: Row) -> Row:
+    """Properties of both, those that stand in both merged."""
+    return {**one, **{key: {**one.get(key, {}), **value} for key, value in other.items()}}
 
 
 def as_json(value: Any) -> str:
@@ -222,7 +228,9 @@ def write_api(out: Path, epoch: str) -> None:
         files[name] = {**more, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
     for kind in PUBLISHED:
-        rows = list(rows_of(kind, found))
+        rows = [
+            {**row, "verified": row.get("verified", True)} if kind in FIGURES else row for row in rows_of(kind, found)
+        ]
         write(f"{kind}.json", as_json(rows), rows=len(rows))
         schema = schema_of(kind)
         write(f"schema/{kind}.json", json.dumps(schema, ensure_ascii=False, indent=1) + "\n")

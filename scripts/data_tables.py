@@ -35,6 +35,8 @@ from scripts.templates import TEMPLATES
 
 # Up to this many rows stand in one page; above, static pages of PAGE rows.
 ONE_PAGE, PAGE = 500, 200
+# Tables of sentences: nothing to compare, and on a narrow screen a row is a block.
+WORDS = ("facts", "sources", "regulations", "presets", "glossary")
 # Facts that change from month to month; a fact about a day in the past stays what it was.
 AGEING = ("subscription", "electricity", "exchange-rate")
 # Bands of size that a reader shops by: upper bounds of total parameters.
@@ -155,9 +157,14 @@ def smallest_device(model_id: str, tiers: tuple[int, ...] = (2, 3)) -> str | Non
     return None
 
 
-def has_price(model_id: str) -> bool:
-    offers = (offer for offer in load_dataset().prices.values() if offer["model"] == model_id)
-    return any(not isinstance(price_row_on(offer["rows"], None), Unknown) for offer in offers)
+@lru_cache(maxsize=1)
+def priced_models() -> set[str]:
+    """Models that somebody sells at a current price."""
+    return {
+        offer["model"]
+        for offer in load_dataset().prices.values()
+        if not isinstance(price_row_on(offer["rows"], None), Unknown)
+    }
 
 
 def license_of(values: Mapping[str, Any]) -> str:
@@ -185,7 +192,7 @@ def model_rows(cells: Cells) -> Iterator[Row]:
             device = cells.unknown()
         languages = at(values, "languages.value") or []
         total = at(values, "total_params.value")
-        tiers = ["1"] * has_price(model_id) + ["2"] * values["open_weights"]
+        tiers = ["1"] * (model_id in priced_models()) + ["2"] * values["open_weights"]
         tiers += ["3"] * (smallest_device(model_id, (3,)) is not None)
         size = next(band for limit, band in SIZES if total <= limit) if total else "unknown"
         facets = {"tier": tiers, "license": [license_of(values)], "size": [size], "language": languages or ["unknown"]}
@@ -489,8 +496,9 @@ TABLES: dict[str, tuple[str, str, Maker]] = {
 }
 
 
+@lru_cache(maxsize=8)
 def data_table(of: str, lang: str, root: str) -> Table:
-    """All rows of a table. Raises NoSuchFact for a table that does not exist."""
+    """All rows of a table, made once for all its pages. Raises NoSuchFact for a table that does not exist."""
     if of not in TABLES:
         raise facts.NoSuchFact(f"table({of!r}): there is no such table; allowed: {', '.join(TABLES)}")
     columns, facets, maker = TABLES[of]
@@ -504,12 +512,24 @@ def data_table(of: str, lang: str, root: str) -> Table:
     )
 
 
+def refresh() -> None:
+    """Forgets what was made: a warm builder calls it before each build."""
+    for made in (data_table, devices_by_size, priced_models):
+        made.cache_clear()
+
+
 def pages_of(of: str) -> int:
     """On how many static pages a table stands."""
     count = len(facts.entities()[of]) if of in facts.entities() else 0
     if of in ("prices", "scores", "measurements"):
         count = sum(1 for _ in rows_of(of, facts.entities()))
     return 1 if count <= ONE_PAGE else math.ceil(count / PAGE)
+
+
+def rows_on(of: str, lang: str, root: str, page: int) -> list[Row]:
+    """The rows of one static page. Raises NoSuchFact."""
+    rows = data_table(of, lang, root).rows
+    return rows if pages_of(of) == 1 else rows[(page - 1) * PAGE : page * PAGE]
 
 
 def facet_options(table: Table, cells: Cells) -> list[dict[str, Any]]:
@@ -533,8 +553,7 @@ def facet_options(table: Table, cells: Cells) -> list[dict[str, Any]]:
 def render(of: str, lang: str, root: str, page: int = 1) -> str:
     """The inner HTML of `<data-table of="…" page="…">`. Raises NoSuchFact."""
     table, cells = data_table(of, lang, root), Cells(lang, root)
-    pages = pages_of(of)
-    rows = table.rows if pages == 1 else table.rows[(page - 1) * PAGE : page * PAGE]
+    pages, rows = pages_of(of), rows_on(of, lang, root, page)
     up = "" if page == 1 else "../"
     return TEMPLATES.get_template("data-table.html").render(
         table=table,
@@ -543,6 +562,7 @@ def render(of: str, lang: str, root: str, page: int = 1) -> str:
         pages=[(n, up + (f"page-{n}/" if n > 1 else "./" if page == 1 else "")) for n in range(1, pages + 1)],
         page=page,
         count=len(table.rows),
+        words=of in WORDS,
         caption=cells.word(f"table-{of}"),
         heads=[cells.word(f"column-{name}") for name in table.columns],
         s=cells.word,
@@ -550,6 +570,7 @@ def render(of: str, lang: str, root: str, page: int = 1) -> str:
             {
                 "version": load_dataset().version,
                 "pages": pages,
+                "compares": of not in WORDS,
                 "strings": {i: pair[lang] for i, pair in facts.strings("tables").items()},
             },
             ensure_ascii=False,

@@ -17,12 +17,13 @@ from calculators.load import load_dataset
 from calculators.scenario import allowed_values
 from calculators.text import number
 from calculators.worker import reply
-from scripts import facts
-from scripts.data_tables import render
+from scripts import data_tables, facts
+from scripts.charts import price_chart_html
 from scripts.templates import TEMPLATES
 
 # Markdown takes an element that it does not know for text and puts it into a paragraph, where no form may stand.
-ELEMENT = re.compile(r"(?:<p>)?<(fit-calculator|on-device-chat|data-table)((?:\s[^>]*)?)>\s*</\1>(?:</p>)?")
+ELEMENT = re.compile(r"(?:<p>)?<(fit-calculator|on-device-chat|price-chart)((?:\s[^>]*)?)>\s*</\1>(?:</p>)?")
+TABLE = re.compile(r'(?:<p>)?<data-table of="([^"]+)" page="(\d+)">\s*</data-table>(?:</p>)?')
 ATTRIBUTE = re.compile(r'([a-z][a-z0-9_-]*)="([^"]*)"')
 
 
@@ -32,13 +33,32 @@ def render_elements(page: str, lang: str, where: str) -> str:
     def fill(found: re.Match[str]) -> str:
         tag, text = found.groups()
         attributes = {name: html.unescape(value) for name, value in ATTRIBUTE.findall(text)}
-        if tag == "data-table":
-            inner = render(attributes["of"], lang, page_root(where), int(attributes.get("page", 1)))
+        if tag == "price-chart":
+            inner = price_chart_html(lang)
         else:
             inner = calculator(tag, attributes, lang, where) if tag.endswith("-calculator") else chat(lang)
         return f'<{tag}{text} data-state="static" data-lang="{lang}">{inner}</{tag}>'
 
     return ELEMENT.sub(fill, page)
+
+
+def render_tables(page: str, lang: str, where: str) -> str:
+    """Fills the tables of a finished page: after MkDocs has made its search index, which gets rows of its own."""
+
+    def fill(found: re.Match[str]) -> str:
+        of, number = found[1], int(found[2])
+        inner = data_tables.render(of, lang, page_root(where), number)
+        return f'<data-table of="{of}" page="{number}" data-state="static" data-lang="{lang}">{inner}</data-table>'
+
+    return TABLE.sub(fill, page)
+
+
+def table_anchors(page: str, lang: str, where: str) -> set[str]:
+    """Ids of the rows that `render_tables` will put into a page."""
+    ids: set[str] = set()
+    for of, page_number in TABLE.findall(page):
+        ids |= {row.id for row in data_tables.rows_on(of, lang, page_root(where), int(page_number))}
+    return ids
 
 
 def page_root(where: str) -> str:

@@ -12,9 +12,8 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 from calculators.text import LANGUAGES
-from scripts import facts
-from scripts.data_tables import TABLES, pages_of
-from scripts.elements import render_elements
+from scripts import data_tables, facts
+from scripts.elements import render_elements, render_tables, table_anchors
 from scripts.macros import navigation_plan, section_path
 
 LANG = os.environ.get("BOOK_LANG", "en")
@@ -28,6 +27,7 @@ def words(string_id: str, **slots: str) -> str:
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Everything in mkdocs.yml that follows from the language."""
     facts.refresh()
+    data_tables.refresh()
     theme = config.theme
     theme["language"] = LANG
     for toggle, string_id in zip(theme["palette"], ("light", "dark", "system"), strict=True):
@@ -60,6 +60,7 @@ def navigation(docs: Path) -> list[Any]:
         elif written:
             title = words("nav-part", number=part["id"].removeprefix("part-"), title=part["title"][LANG])
             book.append({title: [*there(f"book/{part['id']}/index.md"), *written]})
+    book += there("book/glossary.md")
     calculators = there("calculators/index.md", "calculators/fit.md")
     names = "index models devices prices scores measurements facts rules sources".split()
     data = there(*(f"data/{name}.md" for name in names))
@@ -75,11 +76,11 @@ def navigation(docs: Path) -> list[Any]:
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Further static pages of a table that is too long for one: `data/models/page-2.md`, with the first one's text."""
-    for of in TABLES:
+    for of in data_tables.TABLES:
         first = files.get_file_from_path(f"data/{of}.md")
         if first is None:
             continue
-        for page in range(2, pages_of(of) + 1):
+        for page in range(2, data_tables.pages_of(of) + 1):
             text = first.content_string.replace(f'{{{{ table("{of}") }}}}', f'{{{{ table("{of}", {page}) }}}}')
             files.append(File.generated(config, f"data/{of}/page-{page}.md", content=text))
     return files
@@ -95,10 +96,9 @@ def on_page_context(context: dict[str, Any], page: Any, config: MkDocsConfig, na
 
 def on_page_content(html: str, page: Any, config: MkDocsConfig, files: Any) -> str:
     """Custom elements get the answer to their default question, so that they say something before any script."""
-    filled = render_elements(html, LANG, page.file.src_uri)
     # Rows are no Markdown, yet links lead to them: MkDocs checks those against this set.
-    page.present_anchor_ids = {*(page.present_anchor_ids or ()), *re.findall(r'<tr id="([^"]+)"', filled)}
-    return filled
+    page.present_anchor_ids = {*(page.present_anchor_ids or ()), *table_anchors(html, LANG, page.file.src_uri)}
+    return render_elements(html, LANG, page.file.src_uri)
 
 
 def on_post_page(output: str, page: Any, config: MkDocsConfig) -> str:
@@ -109,14 +109,14 @@ def on_post_page(output: str, page: Any, config: MkDocsConfig) -> str:
     output, searches = re.subn('data-md-component="search" role="dialog"', label, output)
     if alternates != len(LANGUAGES) or searches != 1:
         raise PluginError(f"{page.file.src_uri}: theme markup changed (alternates {alternates}, search {searches})")
-    return output
+    return render_tables(output, LANG, page.file.src_uri)
 
 
 def on_post_build(config: MkDocsConfig) -> None:
     """The theme fetches its index with every page; ours is fetched with the first query (scripts/search_index.py)."""
     from scripts.search_index import write_search_index
 
-    write_search_index(Path(config.site_dir))
+    write_search_index(Path(config.site_dir), LANG)
     # Wanted by no reader: written by the search plugin for the theme's own worker.
     for name in ("assets/javascripts/workers", "assets/javascripts/lunr"):
         remove(Path(config.site_dir) / name)

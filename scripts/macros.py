@@ -130,6 +130,13 @@ def define_env(env: Any) -> None:
         return table_html(of, lang, root(), page)
 
     @env.macro  # type: ignore[untyped-decorator]
+    def chart(of: str) -> str:
+        """A chart made from data/: prices."""
+        if of != "prices":
+            raise facts.NoSuchFact(f"chart({of!r}): there is no such chart; allowed: prices")
+        return "<price-chart></price-chart>"
+
+    @env.macro  # type: ignore[untyped-decorator]
     def sections(which: str) -> str:
         """The sections of a part, or of the whole book."""
         return sections_markdown(which, lang, root())

@@ -8,6 +8,7 @@ from typing import Any
 
 from calculators.text import day, prose, trimmed
 from scripts import facts
+from scripts.data_api import CSV_KINDS, PUBLISHED, rows_of
 from scripts.data_tables import TABLES
 
 
@@ -41,6 +42,7 @@ def table_html(of: str, lang: str, root: str, page: int = 1) -> str:
     makers = {
         "book-models": book_models,
         "site-figures": site_figures,
+        "data-api": data_api,
     }
     if of in TABLES:  # filled after Markdown, which would take long over thousands of rows
         return f'<data-table of="{of}" page="{page}"></data-table>'
@@ -96,3 +98,15 @@ def site_figures(cells: Cells) -> str:
             date = day(str(entity.values["date"]), cells.lang)
             rows.append([html.escape(entity.values["label"][cells.lang]), figure, date])
     return markdown(cells, ["figure", "value", "measured"], rows)
+
+
+def data_api(cells: Cells) -> str:
+    """The files of the data API, with what each holds."""
+    rows = []
+    for kind in PUBLISHED:
+        links = [f"{kind}.json", f"{kind}.csv" if kind in CSV_KINDS else "", f"schema/{kind}.json"]
+        shown = [f'<a href="{cells.root}../api/v1/{link}">{link}</a>' if link else "—" for link in links]
+        rows.append(
+            [cells.site[f"kind-of-{kind}"][cells.lang], f"{len(list(rows_of(kind, facts.entities()))):,}", *shown]
+        )
+    return markdown(cells, ["content", "rows", "json", "csv", "schema"], rows)

@@ -275,7 +275,7 @@ def test_litellm_disagrees(data: Path, feed: Feed, refresh: Refresh, price: floa
     cost(feed)["input"] = price
     done = refresh(feed, "--write", litellm=entry(input_cost_per_token=price * 1.02e-6))
     given = f"models.dev gives {price:.2f}, LiteLLM {price * 1.02:.4g} USD per 1M tokens"
-    assert done.returncode == 1 and f"disagrees: glm.lab: in: {given}" in done.stdout.replace("1.0200", "1.02")
+    assert done.returncode == 1 and f"disagrees: glm.lab: in: {given}" in done.stdout
     assert texts(data)["glm.lab.yml"] == GLM and "2025-09-01" in texts(data)["block.lab.yml"]
     assert refresh(feed, "--write", "--accept", "glm.lab", litellm=entry(input_cost_per_token=2e-6)).returncode == 0
     assert "2025-09-01" in texts(data)["glm.lab.yml"]

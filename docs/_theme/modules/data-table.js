@@ -2,7 +2,7 @@
 // stands in the URL's fragment (#?sort=…&q=…&compare=a,b); a plain #id leads to a row. Rows of further static pages are
 // fetched from this site when a view first needs them.
 
-/** @typedef {{ version: string, pages: number, strings: Record<string, string> }} Settings */
+/** @typedef {{ version: string, pages: number, compares: boolean, strings: Record<string, string> }} Settings */
 /** @typedef {{ row: HTMLTableRowElement, id: string, text: string, sorts: (number | string | null)[] }} Entry */
 
 const COMPARED = 4;
@@ -10,7 +10,7 @@ const SHOWN = 200; // rows in the page at once, where there are more than one st
 
 export class DataTable extends HTMLElement {
   /** @type {Settings} */
-  settings = { version: "", pages: 1, strings: {} };
+  settings = { version: "", pages: 1, compares: false, strings: {} };
   /** @type {Entry[]} */
   entries = [];
   /** @type {URLSearchParams} */
@@ -18,6 +18,8 @@ export class DataTable extends HTMLElement {
   /** @type {Promise<void> | null} */
   others = null;
   shown = SHOWN;
+  /** @type {HTMLInputElement[]} the boxes of the rows that are compared */
+  checked = [];
 
   connectedCallback() {
     if (this.dataset.state !== "static") return;
@@ -84,7 +86,7 @@ export class DataTable extends HTMLElement {
     box.setAttribute("aria-label", this.say("compare-row", { name }));
     const cite = Object.assign(document.createElement("button"), { type: "button", name: "cite", textContent: this.say("cite") });
     cite.setAttribute("aria-label", this.say("cite-row", { name }));
-    row.cells[0].prepend(box);
+    if (this.settings.compares) row.cells[0].prepend(box);
     row.cells[0].append(cite);
   }
 
@@ -98,6 +100,7 @@ export class DataTable extends HTMLElement {
   readAddress = () => {
     const plain = !location.hash.startsWith("#?");
     this.view = new URLSearchParams(plain ? "" : location.hash.slice(2));
+    for (const name of [...this.view.keys()]) if (!this.owns(name)) this.view.delete(name);
     for (const control of this.form.elements) {
       if (control instanceof HTMLInputElement || control instanceof HTMLSelectElement) control.value = this.view.get(control.name) ?? "";
     }
@@ -129,8 +132,15 @@ export class DataTable extends HTMLElement {
     void this.apply();
   }
 
+  /** Whether a key of the fragment is the table's; others (the chart's) stay as they are. @param {string} name */
+  owns(name) {
+    return ["sort", "order", "compare"].includes(name) || this.form.elements.namedItem(name) !== null;
+  }
+
   writeAddress() {
-    const view = this.view.toString().replaceAll("%2C", ",");
+    const all = new URLSearchParams(location.hash.startsWith("#?") ? location.hash.slice(2) : "");
+    const others = [...all].filter(([name]) => !this.owns(name));
+    const view = new URLSearchParams([...this.view, ...others]).toString().replaceAll("%2C", ",");
     history.replaceState(history.state, "", location.pathname + location.search + (view ? `#?${view}` : ""));
   }
 
@@ -198,6 +208,7 @@ export class DataTable extends HTMLElement {
   }
 
   get compared() {
+    if (!this.settings.compares) return [];
     return (this.view.get("compare") ?? "").split(",").filter(Boolean).slice(0, COMPARED);
   }
 
@@ -206,6 +217,7 @@ export class DataTable extends HTMLElement {
     if (box.name !== "compare") return;
     const ids = this.compared.filter((id) => id !== box.value);
     if (box.checked) ids.push(box.value);
+    else this.checked = this.checked.filter((other) => other !== box);
     if (ids.length) this.view.set("compare", ids.slice(-COMPARED).join(","));
     else this.view.delete("compare");
     this.writeAddress();
@@ -215,10 +227,9 @@ export class DataTable extends HTMLElement {
   /** The chosen rows side by side, one column each. */
   compare() {
     const chosen = this.compared.map((id) => this.entries.find((entry) => entry.id === id)).filter((entry) => entry !== undefined);
-    for (const { row, id } of this.entries) {
-      const box = /** @type {HTMLInputElement | null} */ (row.querySelector("input[name=compare]"));
-      if (box) box.checked = chosen.some((entry) => entry.id === id);
-    }
+    for (const box of this.checked) box.checked = false;
+    this.checked = chosen.map(({ row }) => /** @type {HTMLInputElement} */ (row.querySelector("input[name=compare]")));
+    for (const box of this.checked) box.checked = true;
     const panel = this.find(".table-compare");
     panel.hidden = !chosen.length;
     if (!chosen.length) return panel.replaceChildren();

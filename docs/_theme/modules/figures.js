@@ -6,6 +6,8 @@ const DAY_MS = 86_400_000;
 
 /** @type {HTMLElement | null} */
 let note = null;
+/** @type {HTMLElement | null} the figure whose note is shown */
+let told = null;
 
 /** @param {string} date ISO date; a month counts from its first day */
 export function ageInDays(date, now = Date.now()) {
@@ -48,14 +50,24 @@ function show(figure) {
   note.replaceChildren(value, document.createElement("br"), text, document.createElement("br"),
     words(age === 0 ? "today" : age === 1 ? "day" : "days", age.toLocaleString(document.documentElement.lang)), ...("stale" in figure.dataset ? [" — ", words("stale")] : []));
   figure.setAttribute("aria-describedby", note.id);
+  told = figure;
   note.showPopover();
-  const box = figure.getBoundingClientRect();
+  place();
+}
+
+/** Below the figure, or above where there is no room; a figure that is scrolled away takes its note along. */
+function place() {
+  if (!note || !told) return;
+  const box = told.getBoundingClientRect();
+  if (!told.isConnected || box.bottom < 0 || box.top > innerHeight) return hide();
   const { offsetWidth: width, offsetHeight: height } = note;
   note.style.left = `${Math.max(8, Math.min(box.left, innerWidth - width - 8))}px`;
   note.style.top = `${box.bottom + height + 8 < innerHeight ? box.bottom + 6 : Math.max(8, box.top - height - 6)}px`;
 }
 
 function hide() {
+  told?.removeAttribute("aria-describedby");
+  told = null;
   if (note?.isConnected) note.hidePopover();
 }
 
@@ -78,5 +90,5 @@ document.addEventListener("focusin", ({ target }) => {
 });
 document.addEventListener("focusout", ({ target }) => figureOf(target) && hide());
 document.addEventListener("keydown", ({ key }) => key === "Escape" && hide());
-addEventListener("scroll", hide, { passive: true, capture: true });
+addEventListener("scroll", place, { passive: true, capture: true });
 addEventListener("beforeprint", () => document.querySelectorAll("data[data-fact]").forEach((figure) => prepare(/** @type {HTMLElement} */ (figure))));

@@ -8,6 +8,7 @@ const elements = {
   "fit-calculator": () => import("./calculator.js"),
   "data-table": () => import("./data-table.js"),
   "on-device-chat": () => import("./on-device-chat.js"),
+  "price-chart": () => import("./price-chart.js"),
 };
 
 function enhance() {
