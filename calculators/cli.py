@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -147,6 +148,11 @@ def count_data(as_json: bool) -> int:
     """Counts by kind and the share of values that are verified."""
     found = read_all()
     counts: dict[str, Any] = {kind: len(found[kind]) for kind in KINDS}
+    counts["models with architecture"] = sum("value" in e.values["layer_groups"] for e in found["models"].values())
+    for kind in ("prices", "scores", "measurements"):
+        counts[f"rows of {kind}"] = sum(len(e.values["rows"]) for e in found[kind].values())
+    tiers = (row.get("tiers", ()) for e in found["prices"].values() for row in e.values["rows"])
+    counts["rows of prices"] += sum(map(len, tiers))  # a context tier is a row of its own
     values = [v for kind in KINDS if kind != "strings" for e in found[kind].values() for v in sourced(e.values)]
     counts["sourced values"] = len(values)
     counts["verified share"] = round(sum(v.get("verified", True) for v in values) / len(values), 3)
@@ -168,6 +174,15 @@ def sourced(value: Any) -> list[dict[str, Any]]:
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line. Returns the exit code."""
     arguments = parser().parse_args(argv)
+    try:
+        return run(arguments)
+    except BrokenPipeError:  # the reader of our output has gone, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """One command. Returns the exit code."""
     try:
         if arguments.command == "data":
             return count_data(arguments.json)

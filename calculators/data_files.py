@@ -307,6 +307,17 @@ def read_all(data: Path = DATA) -> dict[str, dict[str, Entity]]:
     return found
 
 
+def figure_at(found: Mapping[str, Mapping[str, Entity]], reference: str) -> Mapping[str, Any] | None:
+    """What `fact:` names: a fact's id, or `servers/h200-sxm-x8#price_usd`. None if there is no such figure."""
+    kind, _, rest = reference.partition("/") if "#" in reference else ("facts", "", reference)
+    entity_id, _, field = rest.partition("#")
+    entity = found.get(kind, {}).get(entity_id)
+    value: Any = entity.values if entity else None
+    for step in field.split(".") if field else ():
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) and "value" in value else None
+
+
 def name_fault(kind: str, path: Path) -> str | None:
     """What is wrong with a file's name; None if nothing."""
     if path.suffix != ".yml":

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from .data_files import DATA, ENGINE_STRINGS, ROOT, Entity, read_all
+from .data_files import DATA, ENGINE_STRINGS, ROOT, Entity, figure_at, read_all
 from .dataset import Dataset, dataset_from_json
 
 CACHE = ROOT / ".cache" / "data"
@@ -56,7 +56,7 @@ def with_fact(parameter: Mapping[str, Any], found: Mapping[str, Mapping[str, Ent
     """A parameter with its default: its own, or that of the fact it names."""
     if "fact" not in parameter:
         return dict(parameter)
-    fact = found["facts"][parameter["fact"]].values
+    fact = figure_at(found, parameter["fact"]) or {}
     own = {key: value for key, value in parameter.items() if key != "fact"}
     return own | {key: fact[key] for key in ("value", "low", "high", "source", "date", "verified") if key in fact}
 

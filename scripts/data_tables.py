@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from calculators.data_files import figure_at
 from calculators.dataset import Device, LayerGroup, device_from, model_from, price_row_on
 from calculators.graph import Unknown
 from calculators.load import load_dataset
@@ -409,8 +410,11 @@ def preset_rows(cells: Cells) -> Iterator[Row]:
         values, lang = entity.values, cells.lang
         settings = []
         for name, value in values["set"].items():
-            given = facts.entity(f"facts/{value['fact']}")["value"] if isinstance(value, Mapping) else value
+            figure = figure_at(facts.entities(), value["fact"]) if isinstance(value, Mapping) else None
+            given = figure["value"] if figure else value
             shown = json.dumps(given, ensure_ascii=False) if not isinstance(given, str) else given
+            if figure and str(figure.get("unit", "")).startswith("JPY"):
+                shown += " JPY"
             settings.append(f"<code>{name}={html.escape(shown)}</code>")
         because = [
             f'<a href="#{key}">{html.escape(facts.entity(f"regulations/{key}")["name"][lang])}</a>'
