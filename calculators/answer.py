@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import ENGINE_VERSION, cost, memory, speed
+from . import ENGINE_VERSION, cost, memory, owned, speed, uncertainty
 from .dataset import Dataset, Device, Model
 from .graph import Graph, Unknown
+from .places import PLACE_RESULTS, place_results
 from .scenario import BadInput, Message, Scenario, resolve
-from .text import interval, result_text, sentence, with_unit
+from .text import Money, interval, result_text, sentence, with_unit
 
-GRAPH = Graph((memory, speed, cost))
+GRAPH = Graph((memory, speed, cost, owned))
 LONGEST_RANGES = 6  # 2^n corners are computed
+# What a request needs to say about itself at the user's device; nothing else of the scenario belongs there.
+REQUEST = "isl osl reasoning_tokens cache_hit_share queue_ms rtt_ms".split()
+# Inputs of owned hardware that nobody knows exactly: drawn where a range is known.
+UNCERTAIN = """server_price_usd throughput_factor peak_to_average tariff_usd_per_kwh fte infra_share life_years
+    discount_rate residual_share idle_share pue""".split()
 
 
 @dataclass(frozen=True)
@@ -34,10 +41,21 @@ SPEED = """fit_verdict max_batch expert_coverage params_read t_prefill_ms t_step
     decode_tokens_per_second tokens_per_second_user tokens_per_second_system requests_per_second_max""".split()
 LOAD = """api_model requests_per_month tokens_per_month isl osl reasoning_tokens cache_hit_share cache_write_share
     batchable_share retry_share api_price_in api_price_out api_price_cache_read api_price_cache_write""".split()
+HARDWARE = """server_price_usd devices_per_server life_years discount_rate residual_share server_kw pue
+    tariff_usd_per_kwh fte salary_usd peak_to_average headroom spare_servers gpu_hour_usd edge_model edge_device
+    api_price_decline_per_year""".split()
+RULES = """data_class residency cloud_regions offline quality_benchmark quality_floor capex_cap_usd license_allowed
+    allowed_tiers""".split()
+MONEY = """api_month_usd usd_per_mtok owned_month_usd owned_usd_per_mtok rented_month_usd device_month_usd
+    subscription_month_usd n_servers utilization capex_usd breakeven_tokens_per_month payback_month npv_usd""".split()
+# On the premises a large open model meets a closed one in the cloud.
+PREMISES = {"model": "glm-5", "device": "h200-sxm-x8", "quantization": "fp8"}
 CALCULATORS = {
     "fit": Calculator(results=FIT, inputs=SETUP, defaults={"batch": 1.0}),
     "speed": Calculator(results=SPEED, inputs=[*SETUP, "cache_hit_share", "slo_ttft_ms", "slo_tpot_ms"], defaults={}),
-    "cost": Calculator(results=["api_month_usd", "usd_per_mtok"], inputs=LOAD, defaults={}),
+    "cost": Calculator(results=MONEY, inputs=[*SETUP, *LOAD, *HARDWARE], defaults=PREMISES),
+    "tier": Calculator(results=MONEY[:-1], inputs=[*SETUP, *LOAD, *HARDWARE, *RULES], defaults=PREMISES),
+    "portfolio": Calculator(results=[], inputs=[*SETUP, *LOAD, *HARDWARE, *RULES], defaults=PREMISES),
 }
 
 
@@ -47,26 +65,105 @@ def answer(dataset: Dataset, command: str, raw: Mapping[str, Any], lang: str) ->
     Floats are rounded to 12 significant digits here, the one door out. Raises BadInput.
     """
     calculator = CALCULATORS[command]
-    scenario = resolve(dataset, raw, calculator.defaults)
-    wanted = (*calculator.results, *(i for i in calculator.inputs if i not in scenario.values))
-    plan = GRAPH.plan([*wanted, "decode_interval", "prefill_interval", "serving_interval"], scenario.values)
-    values = GRAPH.run(plan, scenario.values)
+    scenario, values, plan = evaluated(dataset, raw, calculator)
     corners = at_corners(scenario, plan)
-    strings = dataset.strings
-    results = {name: result(name, values, corners, lang, strings) for name in calculator.results}
-    inputs = {name: shown_input(dataset, name, values, scenario, lang) for name in calculator.inputs}
+    strings, money = dataset.strings, Money(values["currency"], values["fx_jpy_per_usd"])
+    if "npv_usd" in calculator.results:
+        values["npv_usd"] = npv_of(dataset, scenario, values)
+    results = {name: result(name, values, corners, lang, strings, money) for name in calculator.results}
+    if command in PLACE_RESULTS:
+
+        def evaluate(changes: Mapping[str, Any]) -> dict[str, Any]:
+            return evaluated(dataset, {**raw, **changes}, CALCULATORS["tier"])[1]
+
+        results |= place_results(dataset, command, values, evaluate, lang, money)
+    inputs = {name: shown_input(dataset, name, values, scenario, lang, money) for name in calculator.inputs}
     warnings = [
         {"id": m.message, "text": sentence(strings, m.message, lang, m.slots)} for m in warn(dataset, command, values)
     ]
     reply = {
         "inputs": inputs,
-        "results": results,
+        "results": clean(results),
         "warnings": warnings,
         "versions": {"engine": ENGINE_VERSION, "data": dataset.version},
     }
     if command == "fit":
         reply["headline"] = headline(dataset, values, inputs, results, lang)
     return reply
+
+
+def evaluated(dataset: Dataset, raw: Mapping[str, Any], calculator: Calculator) -> tuple[Scenario, dict[str, Any], Any]:
+    """A scenario, the values of all that the calculator shows, and the plan that gave them. Raises BadInput."""
+    scenario = resolve(dataset, raw, calculator.defaults)
+    wanted = [name for name in calculator.results if name != "npv_usd"]
+    if calculator.defaults is PREMISES:
+        scenario.values |= edge_side(dataset, raw, scenario)
+        wanted += [
+            "fit_verdict",
+            "need_bytes",
+            "capacity_bytes",
+            "batch",
+            "ttft_ms",
+            "tpot_ms",
+            "owned",
+            "horizon_months",
+        ]
+        wanted += [*MONEY[:-1], "battery_share"]
+    wanted += [name for name in calculator.inputs if name not in scenario.values]
+    plan = GRAPH.plan([*wanted, "decode_interval", "prefill_interval", "serving_interval"], scenario.values)
+    values = GRAPH.run(plan, scenario.values)
+    if calculator.defaults is PREMISES:
+        alone = {**scenario.values, "batch": 1.0}
+        found = GRAPH.run(GRAPH.plan(["ttft_ms", "tpot_ms"], alone), alone)
+        values |= {f"alone_{name}": found[name] for name in ("ttft_ms", "tpot_ms")}
+    return scenario, values, plan
+
+
+def edge_side(dataset: Dataset, raw: Mapping[str, Any], scenario: Scenario) -> dict[str, Any]:
+    """What the user's device does with one request at a time."""
+    own = {name: raw[name] for name in REQUEST if name in raw}
+    own |= {"model": scenario.values["edge_model"], "device": scenario.values["edge_device"]}
+    own |= {"quantization": scenario.values["edge_quantization"], "batch": 1, "n_devices": 1}
+    given = resolve(dataset, own, {}).values
+    names = ["need_bytes", "capacity_bytes", "fit_verdict", "t_prefill_ms", "t_step_ms", "ttft_ms", "tpot_ms"]
+    found = GRAPH.run(GRAPH.plan(names, given), given)
+    tokens_in = given["isl"] * (1 - given["cache_hit_share"])
+    # Without a known compute rate a prompt is counted at decode speed: prefill is never slower.
+    prefill = tokens_in * found["t_step_ms"] if isinstance(found["t_prefill_ms"], Unknown) else found["t_prefill_ms"]
+    seconds = (prefill + (given["osl"] + given["reasoning_tokens"]) * found["t_step_ms"]) / 1e3
+    return {f"edge_{name}": found[name] for name in names} | {"edge_request_seconds": seconds}
+
+
+def npv_of(dataset: Dataset, scenario: Scenario, values: Mapping[str, Any]) -> uncertainty.Npv | Unknown:
+    """NPV with its draws: ranges that the reader gave, else those of the defaults that were not replaced."""
+    for needed in ("owned", "api_month_usd", "n_servers"):
+        if isinstance(values[needed], Unknown):
+            return values[needed]  # type: ignore[no-any-return]
+    ranges, modes = {}, {}
+    for name in (*UNCERTAIN, uncertainty.DECLINE):
+        entry = dataset.parameters[name]
+        if name in scenario.ranges:
+            ranges[name] = scenario.ranges[name]
+        elif name not in scenario.given and entry.get("value") == values[name] and "low" in entry and "high" in entry:
+            ranges[name] = (float(entry["low"]), float(entry["high"]))
+        modes[name] = values[name]
+    case = uncertainty.Comparison(
+        values["owned"],
+        values["api_month_usd"],
+        values[uncertainty.DECLINE],
+        values["requests_per_month"],
+        int(values["horizon_months"]),
+    )
+    return uncertainty.npv(case, modes, ranges, int(values["samples"]), int(values["seed"]))
+
+
+def clean(value: Any) -> Any:
+    """Plain data for JSON: floats to 12 significant digits, dataclasses and tuples as objects and lists."""
+    if isinstance(value, Mapping):
+        return {key: clean(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(inner) for inner in value]
+    return rounded(value)
 
 
 def at_corners(scenario: Scenario, plan: Any) -> list[dict[str, Any]]:
@@ -82,23 +179,51 @@ def at_corners(scenario: Scenario, plan: Any) -> list[dict[str, Any]]:
 
 
 def result(
-    name: str, values: Mapping[str, Any], corners: list[dict[str, Any]], lang: str, strings: Mapping[str, Any]
+    name: str,
+    values: Mapping[str, Any],
+    corners: list[dict[str, Any]],
+    lang: str,
+    strings: Mapping[str, Any],
+    money: Money,
 ) -> dict[str, Any]:
-    """{value, unit, low?, high?, reason?, text, range_text?}; `value` is null with a reason where there is none."""
-    quantity = GRAPH.quantities[name]
+    """{value, unit, low?, high?, reason?, text, range_text?}; `value` is null with a reason where there is none.
+
+    A month of owned hardware also carries its parts, an NPV its quantiles and its tornado.
+    """
     value = values[name]
+    unit = GRAPH.quantities[name].unit if name in GRAPH.quantities else "USD"
     if isinstance(value, Unknown):
         reason = sentence(strings, value.message, lang, dict(value.slots))
-        found: dict[str, Any] = {"value": None, "unit": quantity.unit, "reason": reason}
-    else:
-        found = {"value": rounded(value), "unit": quantity.unit}
-        if not isinstance(value, str):
-            low, high = bounds(name, values, corners)
-            if low is not None and high is not None:
-                found["low"], found["high"] = rounded(low), rounded(high)
-                found["range_text"] = interval(low, high, quantity.unit, lang, strings)
-    found["text"] = result_text(found, lang, strings)
+        return {"value": None, "unit": unit, "reason": reason, "text": reason}
+    more: dict[str, Any] = {}
+    if isinstance(value, owned.Month):
+        parts = {part: getattr(value, part) for part in ("capital", "energy", "ops", "support", "colo", "total")}
+        value, more = value.total, parts
+    elif isinstance(value, uncertainty.Npv):
+        more = {key: getattr(value, key) for key in ("mode", "p10", "p50", "p90", "p_positive", "p_payback")}
+        more["tornado"] = [{"input": bar[0], "low": bar[1], "high": bar[2]} for bar in value.tornado]
+        more |= {
+            "low": value.p10,
+            "high": value.p90,
+            "range_text": interval(value.p10, value.p90, unit, lang, strings, money),
+        }
+        value = value.mode
+    elif isinstance(value, list):
+        ends = [interval(low, high, unit, lang, strings, money) for low, high in value]
+        return {"value": value, "unit": unit, "text": strings["list-separator"][lang].join(ends)}
+    found: dict[str, Any] = {"value": rounded(value), "unit": unit, **more}
+    if not isinstance(value, str) and "low" not in more:
+        low, high = bounds(name, values, corners)
+        if low is not None and high is not None:
+            found["low"], found["high"] = rounded(low), rounded(high)
+            found["range_text"] = interval(low, high, unit, lang, strings, money)
+    found["text"] = result_text(found, lang, strings, money)
     return found
+
+
+def figure(value: Any) -> float:
+    """The number of a result that has one."""
+    return value.total if isinstance(value, owned.Month) else float(value)
 
 
 def bounds(name: str, values: Mapping[str, Any], corners: list[dict[str, Any]]) -> tuple[float | None, float | None]:
@@ -109,9 +234,9 @@ def bounds(name: str, values: Mapping[str, Any], corners: list[dict[str, Any]]) 
         if isinstance(at[name], Unknown):
             continue
         width = at[spread] if spread else 1.0
-        lows.append(at[name] / width)
-        highs.append(at[name] * width)
-    if spread is None and not corners:
+        lows.append(figure(at[name]) / width)
+        highs.append(figure(at[name]) * width)
+    if (spread is None and not corners) or not lows:
         return None, None
     return min(lows), max(highs)
 
@@ -122,7 +247,7 @@ def rounded(value: Any) -> Any:
 
 
 def shown_input(
-    dataset: Dataset, name: str, values: Mapping[str, Any], scenario: Scenario, lang: str
+    dataset: Dataset, name: str, values: Mapping[str, Any], scenario: Scenario, lang: str, money: Money
 ) -> dict[str, Any]:
     """An input as it was used: its value, its words, and whether the reader set it."""
     value = values.get(name)
@@ -135,19 +260,23 @@ def shown_input(
         return {"value": None, "text": reason, "given": False}
     if value is None:
         return {"value": None, "text": dataset.strings["none"][lang], "given": False}
-    if name == "quantization":
-        return {"value": value, "text": dataset.quantizations[value]["name"], "given": name in scenario.given}
+    named = {"quantization": dataset.quantizations, "edge_model": dataset.models, "edge_device": dataset.devices}
+    if name in named:
+        return {"value": value, "text": named[name][value]["name"], "given": name in scenario.given}
+    if isinstance(value, bool | list | Mapping):
+        text = json.dumps(value, ensure_ascii=False)
+        return {"value": value, "text": text, "given": name in scenario.given}
     if name == "engine":
         text = dataset.strings[f"engine.{value}"][lang]
         return {"value": value, "text": text, "given": name in scenario.given}
     unit = str(dataset.parameters[name].get("unit", ""))
-    text = with_unit(value, unit, lang, dataset.strings, exact=True)
+    text = with_unit(value, unit, lang, dataset.strings, exact=True, money=money)
     return {"value": rounded(value), "text": text, "given": name in scenario.given}
 
 
 def warn(dataset: Dataset, command: str, values: Mapping[str, Any]) -> list[Message]:
     """What a reader must know to read the answer rightly."""
-    if command == "cost":
+    if command == "portfolio":
         return []
     found: list[Message] = []
     model: Model = values["model"]

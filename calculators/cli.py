@@ -40,7 +40,9 @@ def parser() -> argparse.ArgumentParser:
     help_of = {
         "fit": "does a model fit on a device, and how fast is it",
         "speed": "decode and prefill speed of a set-up under load",
-        "cost": "what a month on a cloud API costs",
+        "cost": "what a month costs in the cloud, on owned or rented hardware and at the edge; when owning pays",
+        "tier": "which tier suits a workload, and what would change the answer",
+        "portfolio": "where several workloads go together, when they share hardware",
     }
     for name in CALCULATORS:
         ids = (
@@ -51,6 +53,11 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument(
             "--set", metavar="ID=VALUE", action="append", default=[], help="one parameter; low:value:high gives a range"
         )
+        one.add_argument("--preset", metavar="ID", action="append", default=[], help="parameters that go together")
+        one.add_argument("--currency", choices=("USD", "JPY"), help="currency of the words (values stay in USD)")
+        one.add_argument("--samples", metavar="N", help="random draws behind ranges")
+        one.add_argument("--seed", metavar="N", help="the same seed gives the same draws")
+        one.add_argument("--explain", action="store_true", help="print each formula with its numbers in place")
         one.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the words (default: en)")
         one.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     data = commands.add_parser("data", help="check data/ and count what is in it")
@@ -88,9 +95,15 @@ def read_scenario(name: str) -> dict[str, Any]:
 
 def calculate(arguments: argparse.Namespace, dataset: Dataset) -> int:
     scenario: dict[str, Any] = {}
+    for name in arguments.preset:
+        if name not in dataset.presets:
+            near = nearest(name, dataset.presets)
+            allowed = ", ".join(sorted(dataset.presets))
+            return fail(f"--preset {name}: there is none; {f'did you mean {near}? ' if near else ''}allowed: {allowed}")
+        scenario |= dataset.presets[name]["set"]
     try:
         if arguments.scenario:
-            scenario = read_scenario(arguments.scenario)
+            scenario |= read_scenario(arguments.scenario)
     except ValueError as bad:
         return fail(str(bad))
     for assignment in arguments.set:
@@ -101,6 +114,9 @@ def calculate(arguments: argparse.Namespace, dataset: Dataset) -> int:
                 f"--set {assignment}: has no value; write ID=VALUE" + (f", for instance {near}=…" if near else "")
             )
         scenario[name] = value
+    for name in ("currency", "samples", "seed"):
+        if (value := getattr(arguments, name)) is not None:
+            scenario[name] = value
     answer = reply(dataset, arguments.command, scenario, arguments.lang)
     if "error" in answer:
         return fail(answer["error"]["text"])

@@ -61,8 +61,7 @@ def api_price_cache_write(api_price_row: Mapping[str, Any], isl: float, api_pric
 
 
 @quantity("USD")
-def api_month_usd(
-    requests_per_month: float,
+def api_request_usd(
     isl: float,
     osl: float,
     reasoning_tokens: float,
@@ -76,9 +75,9 @@ def api_month_usd(
     api_price_cache_read: float,
     api_price_cache_write: float,
 ) -> float:
-    """[T_in ((1-h-w) p_in + h p_cr + w p_cw) + T_out p_out]/1e6 x (1 - beta d); reasoning bills as output."""
-    tokens_in = requests_per_month * isl * (1 + retry_share)
-    tokens_out = requests_per_month * (osl + reasoning_tokens) * (1 + retry_share)
+    """[T_in ((1-h-w) p_in + h p_cr + w p_cw) + T_out p_out]/1e6 x (1 - beta d) of one request with its retries."""
+    tokens_in = isl * (1 + retry_share)
+    tokens_out = (osl + reasoning_tokens) * (1 + retry_share)
     plain = 1 - cache_hit_share - cache_write_share
     bill = math.fsum(
         (
@@ -89,6 +88,24 @@ def api_month_usd(
         )
     )
     return bill / MILLION * (1 - batchable_share * batch_discount)
+
+
+@quantity("USD")
+def api_month_usd(requests_per_month: float, api_request_usd: float) -> float:
+    """R x the cost of a request; reasoning bills as output."""
+    return requests_per_month * api_request_usd
+
+
+@quantity("tokens")
+def request_tokens(isl: float, reasoning_tokens: float, osl: float) -> float:
+    """ISL + reasoning + OSL."""
+    return isl + reasoning_tokens + osl
+
+
+@quantity("requests")
+def device_requests_per_month(requests_per_month: float, retry_share: float) -> float:
+    """R (1 + retry): requests that users' devices serve."""
+    return requests_per_month * (1 + retry_share)
 
 
 @quantity("USD/Mtok")

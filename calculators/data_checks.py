@@ -28,6 +28,9 @@ LARGEST_FLOP_PER_BYTE_JETSON = 1000
 # Files hold a few parts in more bits than the quantization's average, never in clearly fewer: GiB taken for GB
 # makes a file 7 % too small.
 FILE_BITS = (0.96, 1.7)
+# Where every weight has the same format there is nothing but the header.
+FILE_BITS_UNIFORM = (0.96, 1.05)
+UNIFORM = ("bf16",)
 # Types of a parameter's value by its kind; true is no number.
 FORMS: Mapping[str, tuple[type, ...]] = {
     "number": (int, float),
@@ -154,8 +157,11 @@ def check_model(check: Checks, model_id: str, values: Mapping[str, Any]) -> None
             check.refuse((key,), f"{part} is more than {name}; allowed: at most {whole}")
     if groups:
         counted = sum(group["layers"] for group in groups)
-        if layers and counted > layers:
-            check.refuse(("layer_groups",), f"groups hold {counted} layers; allowed: at most {layers} (layers)")
+        if layers and counted != layers:
+            told = (
+                f"groups hold {counted} layers; allowed: {layers} (layers); layers without a cache are linear, 0 bytes"
+            )
+            check.refuse(("layer_groups",), told)
         if published:
             computed = kv_bytes_per_token(tuple(LayerGroup(**group) for group in groups)) / 1024
             # A published figure is rounded: half a unit of its last digit, and a hair for the float.
@@ -171,8 +177,9 @@ def check_model(check: Checks, model_id: str, values: Mapping[str, Any]) -> None
         if total and quantization:
             nominal = quantization.values["bits_per_weight"]["value"]
             bits = 8 * weights["bytes"] / total
-            if not FILE_BITS[0] <= bits / nominal <= FILE_BITS[1]:
-                low, high = (share * nominal * total / 8 for share in FILE_BITS)
+            bounds = FILE_BITS_UNIFORM if weights["quantization"] in UNIFORM else FILE_BITS
+            if not bounds[0] <= bits / nominal <= bounds[1]:
+                low, high = (share * nominal * total / 8 for share in bounds)
                 check.refuse(
                     ("weights_files", i, "bytes"),
                     f"{weights['bytes']} is {bits:.3g} bits a weight; allowed for {weights['quantization']}: "
@@ -212,7 +219,7 @@ def check_device(check: Checks, device_id: str, values: Mapping[str, Any]) -> No
         if precision in rates and abs(sparse["value"] / rates[precision] - 2) > 0.05:
             check.refuse(
                 ("tflops", precision),
-                f"{rates[precision]:g} with {sparse['value']:g} sparse; allowed: half of the sparse figure",
+                f"{rates[precision]:g} beside {sparse['value']:g} in tflops_sparse; allowed: half of that",
             )
 
 
@@ -255,7 +262,7 @@ def check_price(check: Checks, price_id: str, values: Mapping[str, Any]) -> None
             check.refuse((*where, "tiers"), f"tiers start at {starts}; allowed: rising, each once")
     for i, (one, two) in enumerate(itertools.pairwise(rows)):
         if one.get("to", "9999") > two["from"]:
-            check.refuse(("rows", i), f"overlaps the row from {two['from']}; allowed: to at most {two['from']}")
+            check.refuse(("rows", i), f"overlaps the row from {two['from']}; allowed: `to:` at most {two['from']}")
 
 
 def check_score(check: Checks, score_id: str, values: Mapping[str, Any]) -> None:

@@ -175,9 +175,10 @@ def parse(text: str, shown_as: str) -> Entity:
         raise refuse(bad.line, "alias given; allowed: plain values; write the values out", dotted(bad.path)) from None
     except yaml.MarkedYAMLError as bad:
         mark = bad.problem_mark or bad.context_mark
-        raise refuse(
-            mark.line + 1 if mark else 1, f"is not valid YAML: {bad.problem}; allowed: YAML as in the neighbors"
-        ) from None
+        line, problem = mark.line + 1 if mark else 1, str(bad.problem)
+        if r"'\t'" in problem or "\t" in text.splitlines()[line - 1][:1]:
+            raise refuse(line, "begins with a tab; allowed: spaces, two a level") from None
+        raise refuse(line, f"is not valid YAML: {problem}; allowed: YAML as in the neighbors") from None
     finally:
         loader.dispose()
     return Entity(shown_as, values, lines)

@@ -74,6 +74,8 @@ class Dataset:
     profiles: Mapping[str, Mapping[str, Any]]
     prices: Mapping[str, Mapping[str, Any]]
     parameters: Mapping[str, Mapping[str, Any]]
+    scores: Mapping[str, Mapping[str, float]]  # benchmark and version -> model -> best result
+    presets: Mapping[str, Mapping[str, Any]]
     strings: Mapping[str, Mapping[str, str]]
 
     def constant(self, parameter: str) -> Any:

@@ -32,14 +32,13 @@ def data_hash(data: Path = DATA) -> str:
 # What the engine and its controls need of an entity; the rest (sources, notes, dates) stays for the pages.
 MODEL_FIELDS = """name lab open_weights license total_params active_params n_experts experts_per_token embedding_params
     attention_heads layers layer_groups context_tokens"""
-DEVICE_FIELDS = "name device_class speed_group memory_gib usable_share bandwidth_gbs tflops power_w"
-SERVER_FIELDS = "name device n_devices"
+DEVICE_FIELDS = """name device_class speed_group tier memory_gib usable_share bandwidth_gbs tflops power_w price_usd
+    rental_usd_per_hour battery_wh"""
+SERVER_FIELDS = "name device n_devices price_usd server_kw"
 QUANTIZATION_FIELDS = "name bits_per_weight computed_in"
 PARAMETER_FIELDS = """kind unit value low high min max exclusive_min choices status group calculators control step label
     help symbol"""
 NOT_VALUES = {"source", "date", "note", "verified"}
-# A parameter that no calculator takes yet stays out of the engine's registry, so that nobody sets it in vain.
-CALCULATORS = {"fit", "speed", "cost"}
 
 
 def plain_values(entity: Any) -> Any:
@@ -65,6 +64,33 @@ def picked(entity: Mapping[str, Any], fields: str) -> dict[str, Any]:
     return {key: entity[key] for key in fields.split() if key in entity}
 
 
+def comparable(scores: Mapping[str, Any]) -> bool:
+    """Whether a quality floor can count in a file's points: one harness for all rows, and more is better."""
+    return len({row["harness"] for row in scores["rows"]}) == 1 and bool(scores["higher_is_better"])
+
+
+def by_model(scores: Mapping[str, Any]) -> dict[str, float]:
+    """The best result of each model over its modes."""
+    best: dict[str, float] = {}
+    for row in scores["rows"]:
+        best[row["model"]] = max(best.get(row["model"], row["value"]), row["value"])
+    return best
+
+
+def preset(values: Mapping[str, Any], found: Mapping[str, Mapping[str, Entity]]) -> dict[str, Any]:
+    """A preset's words and values. Yen become dollars at the dataset's rate: the engine counts in dollars."""
+    rate = found["facts"]["fx-jpy-per-usd"].values["value"]
+    settings = {}
+    for name, value in values["set"].items():
+        figure = figure_at(found, value["fact"]) if isinstance(value, Mapping) and "fact" in value else None
+        if figure is None:
+            settings[name] = value
+        else:
+            yen = str(figure.get("unit", "")).startswith("JPY")
+            settings[name] = figure["value"] / rate if yen else figure["value"]
+    return {**picked(values, "label kind jurisdiction about because"), "set": settings}
+
+
 def compile_data(found: Mapping[str, Mapping[str, Entity]], version: str) -> dict[str, Any]:
     """The compiled dataset: what `dataset.Dataset` holds, plain values only."""
 
@@ -86,11 +112,9 @@ def compile_data(found: Mapping[str, Mapping[str, Entity]], version: str) -> dic
         "quantizations": {i: picked(q, QUANTIZATION_FIELDS) for i, q in plain("quantizations").items()},
         "profiles": plain("speed-profiles"),
         "prices": plain("prices"),
-        "parameters": {
-            i: picked(with_fact(e.values, found), PARAMETER_FIELDS)
-            for i, e in found["parameters"].items()
-            if not CALCULATORS.isdisjoint(e.values["calculators"])
-        },
+        "parameters": {i: picked(with_fact(e.values, found), PARAMETER_FIELDS) for i, e in found["parameters"].items()},
+        "scores": {i: by_model(e.values) for i, e in found["scores"].items() if comparable(e.values)},
+        "presets": {i: preset(e.values, found) for i, e in found["presets"].items()},
         "strings": {k: v for area in ENGINE_STRINGS for k, v in found["strings"][area].values.items()},
     }
 

@@ -41,8 +41,13 @@ GROUP_KEYS = {
     "sliding": {"kv_heads", "head_dim", "window"},
     "mla": {"kv_lora_rank", "qk_rope_head_dim"},
     "linear": {"state_bytes"},
+    "published": {"bytes_per_token"},
 }
-OPTIONAL_GROUP_KEYS = {"mla": {"head_dim"}}
+OPTIONAL_GROUP_KEYS = {"mla": {"head_dim"}, "published": {"head_dim"}}
+# Not given, they ask nothing.
+OPTIONAL = """slo_ttft_ms slo_tpot_ms quality_floor frontier_gap_tolerated capex_cap_usd license_allowed
+    residency cloud_regions utilities acceptance_edge acceptance_on_prem acceptance_cloud n_servers_given
+    utilization_given""".split()
 # Either gives the other: a default of one must not stand beside a value given for the other.
 SAME_LOAD = {"tokens_per_month": "requests_per_month", "requests_per_month": "tokens_per_month"}
 GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
@@ -234,7 +239,7 @@ def resolve(dataset: Dataset, raw: Mapping[str, Any], defaults: Mapping[str, Any
         if "value" in entry and name not in values:
             values[name] = parse(dataset, name, entry["value"], None)
 
-    use_server(dataset, values, scenario.given)
+    use_hardware(dataset, values, scenario.given)
     model, device = values["model"], values["device"]
     values["model"] = model_from(dataset.models[model], model) if isinstance(model, str) else model
     values["device"] = device_from(dataset.devices[device], device) if isinstance(device, str) else device
@@ -243,7 +248,9 @@ def resolve(dataset: Dataset, raw: Mapping[str, Any], defaults: Mapping[str, Any
     use_price(dataset, values, scenario.given)
     if values["cache_hit_share"] + values["cache_write_share"] > 1:
         raise BadInput("shares-above-one", "cache_write_share", {"given": plain(values["cache_write_share"])})
-    for optional in ("slo_ttft_ms", "slo_tpot_ms"):
+    for name in ("n_servers", "utilization"):  # given, they replace what follows from the load
+        values[f"{name}_given"] = values.get(name)
+    for optional in OPTIONAL:
         values.setdefault(optional, None)
     return scenario
 
@@ -264,21 +271,50 @@ def parse(dataset: Dataset, name: str, raw: Any, scenario: Scenario | None) -> A
         if span and scenario is not None:
             scenario.ranges[name] = span
         return value
+    if entry["kind"] in ("boolean", "list", "object"):
+        return parse_other(name, raw, entry)
     allowed = allowed_values(dataset, name)
     if not isinstance(raw, str) or raw not in allowed:
-        if name == "model" and isinstance(raw, str) and raw in dataset.models:
+        if name in ("model", "edge_model") and isinstance(raw, str) and raw in dataset.models:
             raise BadInput("model-not-published", name, {"given": str(raw), "allowed": ", ".join(allowed)})
         raise bad_choice(name, raw, allowed)
     return raw
 
 
+def parse_other(name: str, raw: Any, entry: Mapping[str, Any]) -> Any:
+    """A truth value, a list or an object, as such or as text: `true`, `JP,EU`, JSON. Raises BadInput."""
+    kind = entry["kind"]
+    text = raw.strip() if isinstance(raw, str) else ""
+    if kind == "boolean":
+        value = {"true": True, "false": False}.get(text, raw)
+        if not isinstance(value, bool):
+            raise BadInput("bad-choice", name, {"given": shown(raw), "allowed": "true, false"})
+        return value
+    if text.startswith(("[", "{")):
+        try:
+            raw = json.loads(text)
+        except ValueError:
+            raise BadInput("bad-json", name, {"given": shown(raw)}) from None
+    elif kind == "list" and isinstance(raw, str):
+        raw = [part.strip() for part in text.split(",")] if text else []
+    if not isinstance(raw, list if kind == "list" else Mapping):
+        raise BadInput(f"bad-{kind}", name, {"given": shown(raw)})
+    choices = [str(choice) for choice in entry.get("choices", ())]
+    for one in raw if kind == "list" and name != "workloads" else ():
+        if not isinstance(one, str) or (choices and one not in choices):
+            raise bad_choice(name, one, choices or ["text"])
+    return raw
+
+
 def allowed_values(dataset: Dataset, name: str) -> list[str]:
     """The ids or choices that a parameter takes."""
-    if name == "model":
+    if name in ("model", "edge_model"):
         return fitting_models(dataset)
     if name == "device":
         return [*dataset.devices, *dataset.servers]
-    if name == "quantization":
+    if name == "edge_device":
+        return list(dataset.devices)
+    if name in ("quantization", "edge_quantization"):
         return list(dataset.quantizations)
     if name == "api_model":
         return priced_models(dataset)
@@ -287,14 +323,37 @@ def allowed_values(dataset: Dataset, name: str) -> list[str]:
     return [str(choice) for choice in dataset.parameters[name].get("choices", ())]
 
 
-def use_server(dataset: Dataset, values: dict[str, Any], given: set[str]) -> None:
-    """A server is a device and a count: choosing one sets both, but for a count that the reader gave."""
-    server = dataset.servers.get(values["device"]) if isinstance(values["device"], str) else None
-    if server is None:
-        return
-    values["device"] = server["device"]
-    if "n_devices" not in given:
-        values["n_devices"] = float(server["n_devices"])
+def use_hardware(dataset: Dataset, values: dict[str, Any], given: set[str]) -> None:
+    """Choosing a server sets its device, count, price and power; a device alone, what is sold with it. Given stays."""
+
+    def use(name: str, value: Any, otherwise: str) -> None:
+        if name not in given:
+            values[name] = Unknown(otherwise) if value is None else float(value)
+
+    chosen = values["device"]
+    server = dataset.servers.get(chosen) if isinstance(chosen, str) else None
+    if server:
+        values["device"] = server["device"]
+        if "n_devices" not in given:
+            values["n_devices"] = float(server["n_devices"])
+    device = dataset.devices.get(values["device"], {}) if isinstance(values["device"], str) else {}
+    # A graphics card needs a server around it: that of the dataset with the same device, if there is one.
+    card = device.get("device_class") in ("datacenter", "rtx", None)
+    held = server or next((s for s in dataset.servers.values() if card and s["device"] == values["device"]), None)
+    if held:
+        use("devices_per_server", held["n_devices"], "")
+        use("server_price_usd", held["price_usd"], "")
+        use("server_kw", held["server_kw"], "")
+    else:
+        watts = None if card else device.get("power_w")
+        use("devices_per_server", 1.0, "")
+        use("server_price_usd", None if card else device.get("price_usd"), "unknown-server-price")
+        use("server_kw", None if watts is None else watts / 1000, "unknown-server-power")
+    use("gpu_hour_usd", device.get("rental_usd_per_hour"), "unknown-rental")
+    edge = dataset.devices.get(values["edge_device"], {})
+    use("device_watts", edge.get("power_w"), "unknown-device-power")
+    use("battery_wh", edge.get("battery_wh"), "unknown-battery")
+    use("device_price_usd", edge.get("price_usd"), "unknown-device-price")
 
 
 def use_quantization(dataset: Dataset, values: dict[str, Any]) -> None:

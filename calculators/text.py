@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -15,6 +16,24 @@ LARGE = {
 }
 SIZES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 MONTHS = "January February March April May June July August September October November December".split()
+
+
+@dataclass(frozen=True)
+class Money:
+    """The currency of the words. Values stay in US dollars; yen appear at the very end."""
+
+    currency: str = "USD"
+    jpy_per_usd: float = 1.0
+
+
+DOLLARS = Money()
+
+
+def in_currency(value: float, unit: str, money: Money) -> tuple[float, str]:
+    """A dollar figure in the reader's currency: USD -> JPY, USD/Mtok -> JPY/Mtok. Other units stay."""
+    if money.currency == "JPY" and unit.startswith("USD"):
+        return value * money.jpy_per_usd, "JPY" + unit.removeprefix("USD")
+    return value, unit
 
 
 def sentence(strings: Mapping[str, Mapping[str, str]], message: str, lang: str, slots: Mapping[str, str]) -> str:
@@ -70,6 +89,8 @@ def number(value: float, unit: str, lang: str, exact: bool) -> str:
         return f"{value:,.0f}"
     if unit == "tokens" and exact:
         return trimmed(value)
+    if unit == "JPY":
+        return large(float(f"{value:.3g}") if not exact and abs(value) >= 1e4 else round(value), lang)
     if unit in ("parameters", "tokens"):
         return large(value if exact else float(f"{value:.3g}"), lang)
     if unit in ("share", "ratio"):
@@ -84,11 +105,18 @@ def number(value: float, unit: str, lang: str, exact: bool) -> str:
 
 
 def with_unit(
-    value: float | str, unit: str, lang: str, strings: Mapping[str, Mapping[str, str]], *, exact: bool = False
+    value: float | str,
+    unit: str,
+    lang: str,
+    strings: Mapping[str, Mapping[str, str]],
+    *,
+    exact: bool = False,
+    money: Money = DOLLARS,
 ) -> str:
     """A value with its unit in words: strings `unit.<unit>` hold the patterns; a unit without one stands by itself."""
     if isinstance(value, str):
         return day(value, lang) if unit == "date" else value
+    value, unit = in_currency(float(value), unit, money)
     pattern = strings.get(f"unit.{unit}")
     digits = number(float(value), unit, lang, exact)
     return pattern[lang].format(n=digits) if pattern else digits
@@ -107,17 +135,22 @@ def prose(value: float | str, unit: str, lang: str, strings: Mapping[str, Mappin
     return with_unit(value, unit, lang, strings, exact=unit != "bytes")
 
 
-def interval(low: float, high: float, unit: str, lang: str, strings: Mapping[str, Mapping[str, str]]) -> str:
+def interval(
+    low: float, high: float, unit: str, lang: str, strings: Mapping[str, Mapping[str, str]], money: Money = DOLLARS
+) -> str:
     """low–high with the unit once."""
+    (low, _), (high, unit) = in_currency(low, unit, money), in_currency(high, unit, money)
     pattern = strings.get(f"unit.{unit}")
     ends = f"{number(low, unit, lang, False)}–{number(high, unit, lang, False)}"
     return pattern[lang].format(n=ends) if pattern else ends
 
 
-def result_text(result: Mapping[str, Any], lang: str, strings: Mapping[str, Mapping[str, str]]) -> str:
+def result_text(
+    result: Mapping[str, Any], lang: str, strings: Mapping[str, Mapping[str, str]], money: Money = DOLLARS
+) -> str:
     """A result for reading: its value, or why there is none."""
     if result["value"] is None:
         return str(result["reason"])
     if result["unit"] == "verdict":
         return strings[f"verdict.{result['value']}"][lang]
-    return with_unit(result["value"], result["unit"], lang, strings)
+    return with_unit(result["value"], result["unit"], lang, strings, money=money)

@@ -37,7 +37,7 @@ from scripts.templates import TEMPLATES
 # Up to this many rows stand in one page; above, static pages of PAGE rows.
 ONE_PAGE, PAGE = 500, 200
 # Tables of sentences: nothing to compare, and on a narrow screen a row is a block.
-WORDS = ("facts", "sources", "regulations", "presets", "glossary")
+WORDS = ("facts", "sources", "regulations", "presets", "glossary", "parameters")
 # Facts that change from month to month; a fact about a day in the past stays what it was.
 AGEING = ("subscription", "electricity", "exchange-rate")
 # Bands of size that a reader shops by: upper bounds of total parameters.
@@ -140,8 +140,8 @@ def devices_by_size() -> list[tuple[float, Device, int]]:
     return sorted(found, key=lambda item: (item[0], item[1].id))
 
 
-def smallest_device(model_id: str, tiers: tuple[int, ...] = (2, 3)) -> str | None:
-    """The device with the least memory that holds a model under the calculator's default request; None: none does."""
+def need_of(model_id: str) -> float | None:
+    """Bytes that a model needs under the calculator's default request; None: its size or layout is unknown."""
     entry, constant = load_dataset().models[model_id], load_dataset().constant
     if "total_params" not in entry or "layer_groups" not in entry:
         return None
@@ -151,11 +151,25 @@ def smallest_device(model_id: str, tiers: tuple[int, ...] = (2, 3)) -> str | Non
     weights = weights_bytes(model, bits_of(model, nominal, quantization))
     cache = kv_bytes_at(model.layer_groups, constant("kv_bits"), constant("isl") + constant("osl"))
     overhead = overhead_bytes(weights, cache, constant("overhead_fixed_bytes"), constant("overhead_share"))
-    need = need_bytes(weights, cache, overhead)
-    for capacity, device, tier in devices_by_size():
-        if tier in tiers and fit_ratio(need, capacity) <= constant("tight_limit"):
-            return device.id
-    return None
+    return float(need_bytes(weights, cache, overhead))
+
+
+def devices_that_hold(model_id: str) -> list[tuple[float, Device, int]]:
+    """Of `devices_by_size`, those in which a model fits."""
+    need, limit = need_of(model_id), load_dataset().constant("tight_limit")
+    if need is None:
+        return []
+    return [held for held in devices_by_size() if fit_ratio(need, held[0]) <= limit]
+
+
+def smallest_device(model_id: str, tiers: tuple[int, ...] = (2, 3)) -> str | None:
+    """The device with the least memory that holds a model; None: none does."""
+    return next((device.id for _, device, tier in devices_that_hold(model_id) if tier in tiers), None)
+
+
+def classes_that_hold(model_id: str) -> list[str]:
+    """Kinds of device of which at least one holds a model."""
+    return sorted({device.device_class for _, device, _ in devices_that_hold(model_id)}) or ["none"]
 
 
 @lru_cache(maxsize=1)
@@ -196,21 +210,31 @@ def model_rows(cells: Cells) -> Iterator[Row]:
         tiers = ["1"] * (model_id in priced_models()) + ["2"] * values["open_weights"]
         tiers += ["3"] * (smallest_device(model_id, (3,)) is not None)
         size = next(band for limit, band in SIZES if total <= limit) if total else "unknown"
-        facets = {"tier": tiers, "license": [license_of(values)], "size": [size], "language": languages or ["unknown"]}
+        facets = {
+            "tier": tiers,
+            "fits": classes_that_hold(model_id),
+            "license": [license_of(values)],
+            "size": [size],
+            "language": languages or ["unknown"],
+        }
         shown = cells.unknown()
         if languages:
             bound = {**values["languages"], "value": " ".join(languages)}
             shown = cells.figure(f"models/{model_id}#languages", bound, "")
-        fields = "released:date total_params:parameters active_params:parameters context_tokens:tokens"
+        fields = "total_params:parameters active_params:parameters context_tokens:tokens released:date"
+        total_cell, active_cell, context_cell, released_cell = figures(cells, "models", model_id, values, fields)
         yield Row(
             model_id,
             [
                 Cell(html.escape(values["name"]), values["name"].casefold()),
                 cells.text(f"{values['lab']} ({values['country']})"),
-                *figures(cells, "models", model_id, values, fields),
-                cache,
+                total_cell,
+                active_cell,
                 device,
                 cells.text(license_of(values)),
+                context_cell,
+                cache,
+                released_cell,
                 shown,
             ],
             facets,
@@ -464,12 +488,48 @@ def term_rows(cells: Cells) -> Iterator[Row]:
         )
 
 
+def parameter_rows(cells: Cells) -> Iterator[Row]:
+    """Every input of the calculators with its default; where that lives elsewhere, with that figure's source."""
+    for parameter_id, entity in facts.entities()["parameters"].items():
+        values, reference = entity.values, f"parameters/{parameter_id}"
+        figure: Mapping[str, Any] = values
+        if "fact" in values:
+            figure = figure_at(facts.entities(), values["fact"]) or {}
+            reference = values["fact"] if "#" in values["fact"] else f"facts/{values['fact']}"
+        low, high, default = figure.get("low"), figure.get("high"), cells.none()
+        if "value" in figure:
+            value = figure["value"]
+            plain = isinstance(value, str) or (isinstance(value, int | float) and not isinstance(value, bool))
+            # As a reader would type it; a list or an object as JSON.
+            shown = str(value) if isinstance(value, str) else trimmed(value) if plain else json.dumps(value)
+            default = Cell(
+                facts.bound_html(reference, figure, shown, cells.lang, ages="fact" in values), value if plain else None
+            )
+        unit = str(values["unit"])
+        worded = f"unit-of-{unit}"
+        yield Row(
+            parameter_id,
+            [
+                cells.text(values["label"][cells.lang]),
+                cells.text(values["symbol"]) if "symbol" in values else cells.none(),
+                Cell(f"<code>{parameter_id}</code>", parameter_id),
+                default,
+                cells.text(f"{trimmed(low)}–{trimmed(high)}") if None not in (low, high) else cells.none(),
+                cells.text((cells.word(worded) if worded in cells.site else unit) or "—"),
+                cells.text(cells.word(f"basis-{values['status']}")),
+                Cell(cells.source(figure["source"]), figure["source"]) if "source" in figure else cells.none(),
+                cells.day(str(figure["date"])) if "date" in figure else cells.none(),
+            ],
+            {"group": [values["group"]], "calculator": list(values["calculators"])},
+        )
+
+
 Maker = Callable[[Cells], Iterator[Row]]
 # Table -> its columns (`*`: figures and dates, `~`: words that sort by something else), its filters, its rows.
 TABLES: dict[str, tuple[str, str, Maker]] = {
     "models": (
-        "model lab released* total* active* context* kv-per-token* smallest-device~ license languages",
-        "tier size license language",
+        "model lab total* active* smallest-device~ license context* kv-per-token* released* languages",
+        "tier fits size license language",
         model_rows,
     ),
     "devices": (
@@ -497,6 +557,7 @@ TABLES: dict[str, tuple[str, str, Maker]] = {
     "regulations": ("regulation jurisdiction kind status applies-to says source", "jurisdiction kind", regulation_rows),
     "presets": ("preset jurisdiction settings about because", "jurisdiction kind", preset_rows),
     "glossary": ("term~ other-language~ also definition see", "", term_rows),
+    "parameters": ("parameter symbol id default range unit basis source date*", "group calculator", parameter_rows),
 }
 
 
@@ -543,7 +604,7 @@ def facet_options(table: Table, cells: Cells) -> list[dict[str, Any]]:
         counts = Counter(value for row in table.rows for value in row.facets[name])
         options = []
         for value, count in counts.items():
-            string_id = f"{name}-{value}"
+            string_id = f"{'class' if name == 'fits' else name}-{value}"
             words = cells.word(string_id) if string_id in cells.site else value
             options.append((value, words, count))
         order = [band for _, band in SIZES] if name == "size" else []

@@ -61,7 +61,7 @@ def navigation(docs: Path) -> list[Any]:
             title = words("nav-part", number=part["id"].removeprefix("part-"), title=part["title"][LANG])
             book.append({title: [*there(f"book/{part['id']}/index.md"), *written]})
     book += there("book/glossary.md")
-    calculators = there("calculators/index.md", "calculators/fit.md")
+    calculators = there("calculators/index.md", "calculators/fit.md", "calculators/method.md")
     names = "index models devices prices scores measurements facts rules sources".split()
     data = there(*(f"data/{name}.md" for name in names))
     return [

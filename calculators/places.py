@@ -1,0 +1,187 @@
+"""The tier and portfolio answers as plain results, in words of the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from . import portfolio, tier
+from .dataset import Dataset
+from .decide import Decision, decide, known, stages_of, weights_of, workload_of, workloads_given
+from .graph import Unknown
+from .scenario import BadInput
+from .text import Money, sentence, with_unit
+
+PLACE_RESULTS = ("tier", "portfolio")
+Evaluate = Callable[[Mapping[str, Any]], dict[str, Any]]
+Result = dict[str, Any]
+
+
+class Words:
+    """Results of one language and currency."""
+
+    def __init__(self, dataset: Dataset, lang: str, money: Money) -> None:
+        self.strings, self.lang, self.money = dataset.strings, lang, money
+
+    def say(self, message: str, slots: Mapping[str, str] | None = None) -> str:
+        return sentence(self.strings, message, self.lang, slots or {})
+
+    def place(self, name: str) -> str:
+        return self.say(f"place.{name}")
+
+    def usd(self, value: float | None, reason: str = "unknown-cost") -> Result:
+        if value is None:
+            return self.nothing("USD", reason)
+        return {
+            "value": value,
+            "unit": "USD",
+            "text": with_unit(value, "USD", self.lang, self.strings, money=self.money),
+        }
+
+    def nothing(self, unit: str, reason: str) -> Result:
+        text = self.say(reason)
+        return {"value": None, "unit": unit, "reason": text, "text": text}
+
+    def listed(self, value: Any, texts: list[str]) -> Result:
+        separator = self.say("list-separator")
+        return {"value": value, "unit": "", "text": separator.join(texts) or self.say("none")}
+
+
+def place_results(
+    dataset: Dataset, command: str, values: Mapping[str, Any], evaluate: Evaluate, lang: str, money: Money
+) -> dict[str, Result]:
+    """Results of `tier` or `portfolio`. `evaluate`: the values of a scenario with changes. Raises BadInput."""
+    words = Words(dataset, lang, money)
+    if command == "tier":
+        return tier_results(dataset, values, words)
+    return portfolio_results(dataset, values, evaluate, words)
+
+
+def tier_results(dataset: Dataset, values: Mapping[str, Any], words: Words) -> dict[str, Result]:
+    decision = decide(dataset, values)
+    found = constraint_results(decision, words)
+    found["success"] = success_result(values, decision, words)
+    shown = {place: words.usd(cost)["text"] for place, cost in decision.costs.items()}
+    found["costs"] = words.listed(decision.costs, [f"{words.place(place)} {text}" for place, text in shown.items()])
+    if not decision.utilities or not next(iter(decision.utilities.values())):
+        reason = "unknown-no-place" if not decision.places else "unknown-nothing-to-compare"
+        return {"recommendation": words.nothing("", reason), **found}
+    criteria = list(next(iter(decision.utilities.values())))
+    weights = weights_of(values, criteria)
+    ranked = tier.rank(decision.utilities, weights)
+    best = ranked[0]
+    stable = tier.stability(decision.utilities, criteria, int(values["samples"]), int(values["seed"]))
+    flips = tier.flips(decision.utilities, weights)
+    near = len(ranked) > 1 and best.total - ranked[1].total < values["near_tie_gap"]
+    # The criterion whose weight is nearest to turning the answer is the first to verify.
+    turning = sorted(
+        (f for f in flips if f.weight is not None), key=lambda f: abs((f.weight or 0.0) - weights[f.criterion])
+    )
+    shares = {name: f"{share:.0%}" for name, share in stable.items()}
+    return {
+        "recommendation": {"value": best.tier, "unit": "", "text": words.place(best.tier)},
+        **found,
+        "scores": words.listed(
+            [{"tier": s.tier, "total": s.total, "contributions": dict(s.contributions)} for s in ranked],
+            [f"{words.place(s.tier)} {s.total:.3f}" for s in ranked],
+        ),
+        "flips": words.listed(
+            [{"criterion": f.criterion, "tier": f.tier, "weight": f.weight} for f in flips],
+            [f"{words.say(f'criterion.{f.criterion}')} {f.weight:.2f} → {words.place(f.tier)}" for f in turning],
+        ),
+        "stability": words.listed(stable, [f"{words.place(name)} {share}" for name, share in shares.items()]),
+        "near_tie": {"value": near, "unit": "", "text": words.say("yes" if near else "no")},
+        "verify": words.listed(
+            [f.criterion for f in turning[:2]], [words.say(f"criterion.{f.criterion}") for f in turning[:2]]
+        ),
+        "left_out": words.listed(decision.left_out, [words.say(f"criterion.{name}") for name in decision.left_out]),
+    }
+
+
+def constraint_results(decision: Decision, words: Words) -> dict[str, Result]:
+    """Places ruled out, with the smallest relaxation, and what needs confirmation."""
+    ruled_out, confirm = [], []
+    for check in decision.checks:
+        slots = dict(check.slots)
+        if check.state == "fail":
+            reason, relaxation = words.say(check.reason, slots), words.say(check.relaxation, slots)
+            ruled_out.append({"tier": check.tier, "constraint": check.name, "reason": reason, "relaxation": relaxation})
+        elif check.state == "unknown" and check.tier in decision.places:
+            confirm.append({"tier": check.tier, "constraint": check.name, "reason": words.say(check.reason, slots)})
+    return {
+        "eliminated": words.listed(
+            ruled_out, [f"{words.place(e['tier'])}: {e['reason']} {e['relaxation']}" for e in ruled_out]
+        ),
+        "needs_confirmation": words.listed(confirm, [f"{words.place(e['tier'])}: {e['reason']}" for e in confirm]),
+    }
+
+
+def success_result(values: Mapping[str, Any], decision: Decision, words: Words) -> Result:
+    """Cost of a successful task: at each place alone, and escalating from the edge to the cloud."""
+    stages = stages_of(values, decision)
+    if not stages:
+        return words.nothing("USD", "unknown-acceptance")
+    alone = {place: tier.success_cost([stage]) for place, stage in stages.items()}
+    together = tier.success_cost(list(stages.values()))
+    return {**words.usd(together, "unknown-acceptance"), "alone": alone}
+
+
+def portfolio_results(
+    dataset: Dataset, values: Mapping[str, Any], evaluate: Evaluate, words: Words
+) -> dict[str, Result]:
+    """The cheapest plan for all workloads together, against each choosing alone."""
+    named = workloads_given(values)
+    workloads, quality, reasons = [], [], []
+    for i, given in enumerate(named):
+        own = {key: value for key, value in given.items() if key not in ("id", "workloads")}
+        try:
+            # A load of its own replaces the shared one, in whichever form that was given.
+            found = evaluate({"workloads": named, **own})
+        except BadInput as bad:
+            raise BadInput(bad.message, f"workloads[{i}].{bad.field}", bad.slots) from None
+        decision = decide(dataset, found)
+        workloads.append(workload_of(decision, found, given["id"]))
+        quality.append(decision)
+        reasons += [(given["id"], check) for check in decision.checks if check.state == "fail"]
+    base = known(values["owned"])
+    if base is None:
+        reason: Unknown = values["owned"]
+        text = words.say(reason.message, dict(reason.slots))
+        return {"assignment": {"value": None, "unit": "", "reason": text, "text": text}}
+    shared = portfolio.Shared(base, known(values["gpu_hour_usd"]), values["edge_program_usd_per_month"])
+    found_plans = portfolio.plans(shared, workloads)
+    greedy = portfolio.greedy(shared, workloads)
+    if not found_plans or greedy is None:
+        homeless = [w.id for w in workloads if not portfolio.choices(w)]
+        text = words.say("unknown-no-plan", {"workloads": ", ".join(homeless) or "-"})
+        return {"assignment": {"value": None, "unit": "", "reason": text, "text": text}}
+    best = found_plans[0]
+    judged = values["tier_judgments"]
+    control = [sum_control(plan, judged) for plan in found_plans]
+    kept = portfolio.pareto(found_plans, control, [0.0] * len(found_plans))
+    return {
+        "assignment": words.listed(
+            [{"id": w.id, "tier": place} for w, place in zip(workloads, best.places, strict=True)],
+            [f"{w.id}: {words.place(place)}" for w, place in zip(workloads, best.places, strict=True)],
+        ),
+        "portfolio_month_usd": words.usd(best.usd),
+        "greedy_month_usd": words.usd(greedy.usd),
+        "n_servers": {"value": best.servers, "unit": "servers", "text": f"{best.servers:g}"},
+        "pareto": words.listed(
+            [{"tiers": list(found_plans[i].places), "usd": found_plans[i].usd, "control": control[i]} for i in kept],
+            [words.usd(found_plans[i].usd)["text"] for i in kept],
+        ),
+        "eliminated": words.listed(
+            [{"id": name, "tier": c.tier, "constraint": c.name} for name, c in reasons if c.name != "allowed"],
+            [
+                f"{name}: {words.place(c.tier)} – {words.say(c.reason, dict(c.slots))}"
+                for name, c in reasons
+                if c.name != "allowed"
+            ],
+        ),
+    }
+
+
+def sum_control(plan: portfolio.Plan, judged: Mapping[str, Mapping[str, float]]) -> float:
+    """Mean control over the workloads of a plan."""
+    return sum(judged.get(place, {}).get("control", 0.0) for place in plan.places) / len(plan.places)

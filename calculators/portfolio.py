@@ -1,0 +1,158 @@
+"""Where several workloads go together: hardware on the premises is shared, so the cheapest plan is not the sum of the
+cheapest places. Calculation model 2d. Money in USD a month.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .owned import HOURS_PER_MONTH, MONTHS, Owned
+
+MOST_WORKLOADS = 8  # 3^8 = 6,561 plans
+TIER_2 = ("on_prem", "private_cloud")
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One workload: what it costs in the cloud and at the edge, and what it needs of shared hardware.
+
+    `replicas`: PAR lambda/(lambda_max rho), not rounded; `used`: lambda/lambda_max. None: that place cannot serve it.
+    """
+
+    id: str
+    places: tuple[str, ...]  # that its constraints allow
+    cloud_usd: float | None
+    edge_usd: float | None
+    replicas: float | None
+    used: float | None
+    control: float = 0.0
+    quality: float = 0.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An assignment of every workload to a place and what the month costs."""
+
+    places: tuple[str, ...]
+    usd: float
+    servers: float
+    rented: float
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What workloads share. `gpu_hour_usd` None: renting has no price."""
+
+    owned: Owned
+    gpu_hour_usd: float | None
+    edge_program_usd: float
+
+
+# USD, place by workload, servers, rented devices.
+Pool = tuple[float, dict[str, str], float, float]
+
+
+def choices(workload: Workload) -> list[str]:
+    """The tiers that a workload may take, tier 2 as one: `cloud`, `tier_2`, `edge`."""
+    found = []
+    if "cloud" in workload.places and workload.cloud_usd is not None:
+        found.append("cloud")
+    if workload.replicas is not None and any(place in TIER_2 for place in workload.places):
+        found.append("tier_2")
+    if "edge" in workload.places and workload.edge_usd is not None:
+        found.append("edge")
+    return found
+
+
+def owned_usd(shared: Shared, replicas: float, used: float) -> tuple[float, float]:
+    """(USD, servers) of owned hardware that carries a pooled demand; servers, spare and staff once."""
+    servers = shared.owned.servers_for(replicas)
+    held = shared.owned.replicas_held(servers)
+    return shared.owned.month(servers, used / held if servers else 0.0).total, servers
+
+
+def rented_usd(shared: Shared, replicas: float) -> tuple[float | None, float]:
+    """(USD, devices) of rented hardware that carries a pooled demand."""
+    if shared.gpu_hour_usd is None:
+        return None, 0.0
+    owned = shared.owned
+    devices = (math.ceil(replicas) + owned.spare_servers) * owned.n_devices if replicas > 0 else 0.0
+    staff = owned.fte * owned.salary_usd / MONTHS if devices else 0.0
+    return devices * shared.gpu_hour_usd * HOURS_PER_MONTH + staff, devices
+
+
+def pooled(shared: Shared, group: Sequence[Workload]) -> Pool | None:
+    """(USD, place by workload, servers, rented devices) of the workloads in tier 2, the cheapest way they allow."""
+    best: Pool | None = None
+    for first, second in (TIER_2, TIER_2[::-1]):
+        places = {w.id: first if first in w.places else second for w in group}
+        own = [w for w in group if places[w.id] == "on_prem"]
+        rent = [w for w in group if places[w.id] == "private_cloud"]
+        own_usd, servers = owned_usd(shared, total(own, "replicas"), total(own, "used")) if own else (0.0, 0.0)
+        rent_usd, devices = rented_usd(shared, total(rent, "replicas")) if rent else (0.0, 0.0)
+        if rent_usd is not None and (best is None or own_usd + rent_usd < best[0]):
+            best = (own_usd + rent_usd, places, servers, devices)
+    return best
+
+
+def total(group: Sequence[Workload], name: str) -> float:
+    return math.fsum(getattr(workload, name) or 0.0 for workload in group)
+
+
+def priced(shared: Shared, workloads: Sequence[Workload], tiers: Sequence[str], pool: Pool) -> Plan:
+    """A plan from its pool of tier 2: hardware + API bills + edge; the edge program once."""
+    usd, places, servers, rented = pool
+    parts = [usd, shared.edge_program_usd if "edge" in tiers else 0.0]
+    for workload, tier in zip(workloads, tiers, strict=True):
+        if tier != "tier_2":
+            parts.append((workload.cloud_usd if tier == "cloud" else workload.edge_usd) or 0.0)
+    named = tuple(places.get(w.id, tier) for w, tier in zip(workloads, tiers, strict=True))
+    return Plan(named, math.fsum(parts), servers, rented)
+
+
+def pool_of(shared: Shared, workloads: Sequence[Workload], tiers: Sequence[str]) -> Pool | None:
+    return pooled(shared, [w for w, tier in zip(workloads, tiers, strict=True) if tier == "tier_2"])
+
+
+def plan_of(shared: Shared, workloads: Sequence[Workload], tiers: Sequence[str]) -> Plan | None:
+    """What an assignment costs; None if tier 2 cannot be had."""
+    pool = pool_of(shared, workloads, tiers)
+    return priced(shared, workloads, tiers, pool) if pool else None
+
+
+def plans(shared: Shared, workloads: Sequence[Workload]) -> list[Plan]:
+    """Every assignment that the constraints allow, cheapest first. Each pool of tier 2 is priced once."""
+    pools: dict[tuple[bool, ...], Pool | None] = {}
+    found = []
+    for tiers in itertools.product(*(choices(workload) for workload in workloads)):
+        inside = tuple(tier == "tier_2" for tier in tiers)
+        if inside not in pools:
+            pools[inside] = pool_of(shared, workloads, tiers)
+        pool = pools[inside]
+        if pool:
+            found.append(priced(shared, workloads, tiers, pool))
+    return sorted(found, key=lambda plan: (plan.usd, plan.places))
+
+
+def greedy(shared: Shared, workloads: Sequence[Workload]) -> Plan | None:
+    """Each workload at the place that is cheapest for it alone, priced together. None: one has no place."""
+    tiers = []
+    for workload in workloads:
+        alone = {tier: plan_of(shared, [workload], [tier]) for tier in choices(workload)}
+        priced = {tier: plan.usd for tier, plan in alone.items() if plan is not None}
+        if not priced:
+            return None
+        tiers.append(min(priced, key=lambda tier: (priced[tier], tier)))
+    return plan_of(shared, workloads, tiers)
+
+
+def pareto(found: Sequence[Plan], control: Sequence[float], quality: Sequence[float]) -> list[int]:
+    """Indexes of the plans that no other beats in cost, control and quality at once; `found` is sorted by cost."""
+    kept: list[int] = []
+    for i in range(len(found)):
+        if not any(control[k] >= control[i] and quality[k] >= quality[i] for k in kept):
+            kept.append(i)
+    return kept

@@ -1,0 +1,200 @@
+"""WE4 and WE5 of the calculation model through the answer that readers get. Every constant is passed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from calculators.answer import answer
+from calculators.load import load_dataset
+from tests.engine.test_golden import H100, TOLERANCE, special_case
+
+GLM_5 = {
+    "total_params": 744e9, "active_params": 40e9, "n_experts": 256, "experts_per_token": 8, "attention_heads": 64,
+    "layer_groups": [{"kind": "mla", "layers": 78, "kv_lora_rank": 512, "qk_rope_head_dim": 64, "head_dim": 256}],
+}  # fmt: skip
+WE4 = {
+    "model": GLM_5, "device": {**H100, "memory_gib": 141, "bandwidth_gbs": 4800}, "n_devices": 8, "kv_bits": 16,
+    "isl": 5000, "osl": 500, "cache_hit_share": 0.6, "slo_tpot_ms": 50, **special_case(0.78, 0.55, 50, 15, 8),
+    "tokens_per_month": 10e9, "server_price_usd": 360_000, "infra_share": 0.1, "life_years": 4, "discount_rate": 0.08,
+    "residual_share": 0.15, "server_kw": 10.2, "idle_share": 0.3, "pue": 1.5, "tariff_usd_per_kwh": 25 / 150, "fte": 1,
+    "salary_usd": 150_000, "support_share": 0.05, "colo_usd_per_kw_month": 0, "peak_to_average": 3, "headroom": 0.7,
+    "spare_servers": 1, "devices_per_server": 8, "throughput_factor": 1, "retry_share": 0, "batchable_share": 0,
+    "api_price_decline_per_year": 0, "horizon_months": 36, "device_watts": 0, "mdm_usd_per_device_month": 0,
+    "device_share": 0, "device_price_usd": 0,
+}  # fmt: skip
+OPUS = {"api_price_in": 5, "api_price_out": 25, "api_price_cache_read": 0.5, "api_price_cache_write": 6.25}
+GLM_API = {"api_price_in": 1, "api_price_out": 3.2, "api_price_cache_read": 0.2, "api_price_cache_write": 1}
+WITH_OPUS = {**WE4, **OPUS, "cache_write_share": 0.05}
+WITH_GLM = {**WE4, **GLM_API, "cache_write_share": 0}
+CRITERIA = ("cost", "quality", "control", "latency", "ops", "resilience")
+
+
+def results(command: str, scenario: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = answer(load_dataset(), command, scenario, "en")["results"]
+    return found
+
+
+def near(value: float) -> Any:
+    return pytest.approx(value, rel=TOLERANCE)
+
+
+def test_we4_a_month_on_the_api() -> None:
+    plain = {"cache_hit_share": 0, "cache_write_share": 0}
+    assert results("cost", {**WITH_GLM, **plain})["api_month_usd"]["value"] == near(12_000.00)
+    assert results("cost", {**WITH_OPUS, **plain})["api_month_usd"]["value"] == near(68_181.82)
+    glm, opus = results("cost", WITH_GLM), results("cost", WITH_OPUS)
+    assert (glm["api_month_usd"]["value"], glm["usd_per_mtok"]["value"]) == (near(7_636.36), near(0.763636))
+    assert (opus["api_month_usd"]["value"], opus["usd_per_mtok"]["value"]) == (near(44_204.55), near(4.420455))
+    half = results("cost", {**WITH_OPUS, "batchable_share": 1, "batch_discount": 0.5})
+    assert half["api_month_usd"]["value"] == near(44_204.55 / 2)
+
+
+def test_we4_a_month_of_owned_hardware() -> None:
+    found = results("cost", WITH_OPUS)
+    month = found["owned_month_usd"]
+    parts = [month[part] for part in ("capital", "energy", "ops", "support", "colo", "total")]
+    assert parts == [near(17_929.49), near(1_281.87), near(12_500), near(3_000), 0, near(34_711.35)]
+    assert month["value"] == month["total"]
+    assert found["n_servers"]["value"] == 2 and found["utilization"]["value"] == near(0.06296375)
+    assert found["capex_usd"]["value"] == near(792_000)
+    assert found["owned_usd_per_mtok"]["value"] == near(3.471135)
+
+
+@pytest.mark.parametrize(("tokens", "servers", "usd"), [(20e9, 3, 45_899.13), (100e9, 7, 91_307.05)])
+def test_we4_more_tokens_take_more_servers(tokens: float, servers: int, usd: float) -> None:
+    found = results("cost", {**WITH_OPUS, "tokens_per_month": tokens})
+    assert found["n_servers"]["value"] == servers and found["owned_month_usd"]["value"] == near(usd)
+
+
+def test_we4_payback() -> None:
+    assert results("cost", WITH_OPUS)["payback_month"]["value"] == 29
+    never = results("cost", {**WITH_OPUS, "api_price_decline_per_year": 0.2})["payback_month"]
+    assert never["value"] is None and "120" in never["reason"]
+
+
+def test_we4_break_even_is_a_list_of_intervals() -> None:
+    def billions(scenario: dict[str, Any]) -> list[list[float]]:
+        found = results("cost", scenario)["breakeven_tokens_per_month"]["value"]
+        return [[low / 1e9, high / 1e9] for low, high in found]
+
+    assert billions(WITH_OPUS) == [[near(7.844433), near(300)]]
+    expected = [
+        [164.257, 166.763],
+        [179.010, 185.292],
+        [193.763, 203.821],
+        [208.516, 222.350],
+        [223.269, 300],
+    ]
+    assert billions(WITH_GLM) == [[near(low), near(high)] for low, high in expected]
+    assert billions({**WITH_GLM, "peak_to_average": 1.2}) == [[near(46.234), near(46.323)], [near(60.987), near(300)]]
+    cheap = results("cost", {**WITH_GLM, "api_price_in": 0.01, "api_price_out": 0.01, "api_price_cache_read": 0.01})
+    assert cheap["breakeven_tokens_per_month"]["value"] is None and cheap["breakeven_tokens_per_month"]["reason"]
+
+
+def test_we4_net_present_value_with_its_draws() -> None:
+    ranges = {
+        "server_price_usd": "250000:360000:480000", "throughput_factor": "0.6:1:1.2", "peak_to_average": "1.2:3:5",
+        "api_price_decline_per_year": "0:0.3:0.6", "tariff_usd_per_kwh": "0.1:0.1666666666666667:0.22",
+        "fte": "0.5:1:2", "samples": 20_000, "seed": 7,
+    }  # fmt: skip
+    found = results("cost", {**WITH_OPUS, **ranges})["npv_usd"]
+    assert found["value"] == found["mode"] == near(-369_800)
+    # Three standard deviations of the scatter at 20,000 draws (11, 8, 12 thousand and .005 at 2,000).
+    scale = (2_000 / 20_000) ** 0.5
+    for key, expected, scatter in (("p10", -768e3, 11e3), ("p50", -442e3, 8e3), ("p90", -105e3, 12e3)):
+        assert found[key] == pytest.approx(expected, abs=3 * scatter * scale + 500), key
+    assert found["p_positive"] == pytest.approx(0.045, abs=3 * 0.005 * scale + 0.0005)
+    bars = {bar["input"]: (bar["low"], bar["high"]) for bar in found["tornado"]}
+    assert bars["api_price_decline_per_year"] == (near(172_447.99), near(-757_777.47))
+    assert bars["fte"] == (pytest.approx(-170e3, abs=1e3), pytest.approx(-770e3, abs=1e3))
+    assert bars["server_price_usd"] == (pytest.approx(-125e3, abs=1e3), pytest.approx(-637e3, abs=1e3))
+    assert [bar["input"] for bar in found["tornado"]][:3] == ["api_price_decline_per_year", "fte", "server_price_usd"]
+    again = results("cost", {**WITH_OPUS, **ranges})["npv_usd"]
+    assert again == found
+
+
+def utilities() -> dict[str, dict[str, float]]:
+    rows = {
+        "cloud": (1, 1, 0.3, 0.8, 1, 0.4),
+        "on_prem": (0.35, 0.9, 0.9, 1, 0.4, 0.7),
+        "edge": (0.9, 0.35, 1, 0.7, 0.6, 1),
+    }
+    return {place: dict(zip(CRITERIA, row, strict=True)) for place, row in rows.items()}
+
+
+WEIGHTS = dict(zip((f"weight_{c}" for c in CRITERIA), (0.25, 0.25, 0.2, 0.1, 0.1, 0.1), strict=True))
+WE5 = {**WITH_OPUS, **WEIGHTS, "utilities": utilities(), "tokens_per_month": 7e9}
+
+
+def test_we5_scores_and_flips() -> None:
+    found = results("tier", WE5)
+    totals = {score["tier"]: score["total"] for score in found["scores"]["value"]}
+    assert totals == {"cloud": near(0.78), "on_prem": near(0.7025), "edge": near(0.7425)}
+    assert found["recommendation"]["value"] == "cloud" and found["near_tie"]["value"] is False
+    parts = found["scores"]["value"][0]["contributions"]
+    assert parts["quality"] == near(0.25) and parts["control"] == near(0.06)
+    flips = {(flip["tier"], flip["criterion"]): flip["weight"] for flip in found["flips"]["value"]}
+    on_prem = {"cost": 0.148472, "control": 0.291513, "latency": 0.351351, "resilience": 0.284768}
+    edge = {"quality": 0.204082, "control": 0.240678, "ops": 0.006897, "resilience": 0.152941}
+    for place, expected in (("on_prem", on_prem), ("edge", edge)):
+        for criterion in CRITERIA:
+            weight = flips[place, criterion]
+            assert weight == (pytest.approx(expected[criterion], abs=1e-6) if criterion in expected else None)
+    assert sum(found["stability"]["value"].values()) == near(1)
+
+
+def test_we5_hard_constraints_come_before_the_score() -> None:
+    restricted = {**WE5, "data_class": "restricted", "cloud_regions": []}
+    found = results("tier", restricted)
+    assert found["recommendation"]["value"] == "edge"
+    assert [(e["tier"], e["constraint"]) for e in found["eliminated"]["value"]] == [("cloud", "region")]
+    assert all(e["reason"] and e["relaxation"] for e in found["eliminated"]["value"])
+    floor = results("tier", {**restricted, "quality_floor": 0.5})
+    assert floor["recommendation"]["value"] == "on_prem"
+    nowhere = results("tier", {**restricted, "quality_floor": 0.95})["recommendation"]
+    assert nowhere["value"] is None and nowhere["reason"]
+
+
+WORKLOADS = [
+    {"id": "legal", "tokens_per_month": 2e9, "allowed_tiers": ["on_prem"]},
+    {"id": "support", "tokens_per_month": 7e9, "allowed_tiers": ["cloud", "on_prem"]},
+    {"id": "code", "tokens_per_month": 3e9, "allowed_tiers": ["cloud", "on_prem"]},
+    {"id": "field", "tokens_per_month": 0.2e9, "offline": True, "allowed_tiers": ["edge"]},
+]
+
+
+def test_we5_the_portfolio_shares_its_hardware() -> None:
+    found = results("portfolio", {**WITH_OPUS, "workloads": WORKLOADS, "edge_program_usd_per_month": 3000})
+    places = {entry["id"]: entry["tier"] for entry in found["assignment"]["value"]}
+    assert places == {"legal": "on_prem", "support": "on_prem", "code": "on_prem", "field": "edge"}
+    assert found["portfolio_month_usd"]["value"] == near(37_744.19) and found["n_servers"]["value"] == 2
+    assert found["greedy_month_usd"]["value"] == near(81_784.54)
+    forced = [{**w, "allowed_tiers": ["cloud"]} if w["id"] == "code" else w for w in WORKLOADS]
+    assert results("portfolio", {**WITH_OPUS, "workloads": forced, "edge_program_usd_per_month": 3000})[
+        "portfolio_month_usd"
+    ]["value"] == near(50_956.30)
+
+
+def test_we5_alone_each_workload_chooses_the_cloud() -> None:
+    for name, cloud, own in (("support", 30_943.18, 34_662.09), ("code", 13_261.36, 34_596.41)):
+        tokens = next(w["tokens_per_month"] for w in WORKLOADS if w["id"] == name)
+        found = results("cost", {**WITH_OPUS, "tokens_per_month": tokens})
+        assert (found["api_month_usd"]["value"], found["owned_month_usd"]["value"]) == (near(cloud), near(own))
+
+
+def test_a_successful_task_costs_what_its_failures_cost() -> None:
+    accepted = {"acceptance_edge": 0.5, "acceptance_on_prem": 0.8, "acceptance_cloud": 1}
+    found = results("tier", {**WE5, **accepted})
+    costs, requests = found["costs"]["value"], 7e9 / 5500
+    edge, own, cloud = (costs[place] / requests for place in ("edge", "on_prem", "cloud"))
+    assert found["success"]["value"] == near(edge + 0.5 * own + 0.5 * 0.2 * cloud)
+    assert found["success"]["alone"]["on_prem"] == near(own / 0.8)
+
+
+def test_currency_comes_last() -> None:
+    dollars = answer(load_dataset(), "cost", WITH_OPUS, "ja")["results"]
+    yen = answer(load_dataset(), "cost", {**WITH_OPUS, "currency": "JPY", "fx_jpy_per_usd": 150}, "ja")["results"]
+    assert yen["api_month_usd"]["value"] == dollars["api_month_usd"]["value"]
+    assert yen["api_month_usd"]["text"] == "663万円"
