@@ -176,8 +176,8 @@ def parse(text: str, shown_as: str) -> Entity:
     except yaml.MarkedYAMLError as bad:
         mark = bad.problem_mark or bad.context_mark
         line, problem = mark.line + 1 if mark else 1, str(bad.problem)
-        if r"'\t'" in problem or "\t" in text.splitlines()[line - 1][:1]:
-            raise refuse(line, "begins with a tab; allowed: spaces, two a level") from None
+        if any(row.startswith("\t") for row in text.splitlines()[line - 1 : line]):
+            raise refuse(line, "is not valid YAML: begins with a tab; allowed: spaces, two a level") from None
         raise refuse(line, f"is not valid YAML: {problem}; allowed: YAML as in the neighbors") from None
     finally:
         loader.dispose()

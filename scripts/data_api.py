@@ -29,6 +29,8 @@ from calculators.memory import kv_bytes_per_token
 from calculators.scores import score_from
 
 Row = dict[str, Any]
+# Keys whose object has no columns of its own: a preset's settings, the default of a parameter that is an object.
+FREE = ("set", "value")
 # Strings are words of the site, not data.
 PUBLISHED = [kind for kind in KINDS if kind != "strings"]
 CSV_KINDS = [kind for kind in PUBLISHED if kind not in ("glossary", "presets", "regulations")]
@@ -70,7 +72,7 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> Row:
             row[name] = value["value"]
             rest = {"verified": True, **{k: v for k, v in value.items() if k != "value"}}
             row |= {f"{name}_{k}": v for k, v in rest.items()}
-        elif isinstance(value, Mapping) and key != "set":
+        elif isinstance(value, Mapping) and key not in FREE:
             row |= flat(value, f"{name}_")
         else:
             row[name] = value
@@ -161,7 +163,7 @@ def schema_of(kind: str) -> Row:
                     found[f"{name}_unknown"] = {"type": "string", "description": "Why it is not known."}
                 for k in (key for key in inner if key != "value"):
                     found[f"{name}_{k}"] = simple(inner[k])
-            elif inner and key != "set":
+            elif inner and key not in FREE:
                 found |= columns(node["properties"], f"{name}_")
             elif key not in ("rows", "feed", "fact", "tiers"):
                 found[name] = simple(node)

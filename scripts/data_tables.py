@@ -40,6 +40,8 @@ ONE_PAGE, PAGE = 500, 200
 WORDS = ("facts", "sources", "regulations", "presets", "glossary", "parameters")
 # Facts that change from month to month; a fact about a day in the past stays what it was.
 AGEING = ("subscription", "electricity", "exchange-rate")
+# Groups of parameters, as a reader meets them.
+GROUPS = """setup request speed service load api owned rented edge money constraints weights portfolio""".split()
 # Bands of size that a reader shops by: upper bounds of total parameters.
 SIZES = ((4e9, "4b"), (15e9, "15b"), (80e9, "80b"), (300e9, "300b"), (math.inf, "more"))
 
@@ -490,34 +492,35 @@ def term_rows(cells: Cells) -> Iterator[Row]:
 
 def parameter_rows(cells: Cells) -> Iterator[Row]:
     """Every input of the calculators with its default; where that lives elsewhere, with that figure's source."""
-    for parameter_id, entity in facts.entities()["parameters"].items():
+    entities = facts.entities()
+    for parameter_id, entity in sorted(
+        entities["parameters"].items(), key=lambda item: (GROUPS.index(item[1].values["group"]), item[0])
+    ):
         values, reference = entity.values, f"parameters/{parameter_id}"
         figure: Mapping[str, Any] = values
         if "fact" in values:
-            figure = figure_at(facts.entities(), values["fact"]) or {}
+            figure = figure_at(entities, values["fact"]) or {}
             reference = values["fact"] if "#" in values["fact"] else f"facts/{values['fact']}"
-        low, high, default = figure.get("low"), figure.get("high"), cells.none()
-        if "value" in figure:
-            value = figure["value"]
-            plain = isinstance(value, str) or (isinstance(value, int | float) and not isinstance(value, bool))
-            # As a reader would type it; a list or an object as JSON.
-            shown = str(value) if isinstance(value, str) else trimmed(value) if plain else json.dumps(value)
-            default = Cell(
-                facts.bound_html(reference, figure, shown, cells.lang, ages="fact" in values), value if plain else None
-            )
-        unit = str(values["unit"])
-        worded = f"unit-of-{unit}"
+        low, high, value = figure.get("low"), figure.get("high"), figure.get("value")
+        default = cells.none()
+        if isinstance(value, bool | list | Mapping):
+            default = Cell(f"<code>{html.escape(json.dumps(value))}</code>")
+        elif value is not None:  # all digits, in the unit that a reader would type
+            shown = value if isinstance(value, str) else trimmed(value)
+            default = Cell(facts.bound_html(reference, figure, shown, cells.lang, ages="fact" in values))
+        bounds = "—" if low is None or high is None else f"{trimmed(low)}–{trimmed(high)}"
+        unit = f"unit-of-{values['unit']}"
         yield Row(
             parameter_id,
             [
                 cells.text(values["label"][cells.lang]),
-                cells.text(values["symbol"]) if "symbol" in values else cells.none(),
-                Cell(f"<code>{parameter_id}</code>", parameter_id),
+                cells.text(values.get("symbol", "—")),
+                Cell(f"<code>{parameter_id}</code>"),
                 default,
-                cells.text(f"{trimmed(low)}–{trimmed(high)}") if None not in (low, high) else cells.none(),
-                cells.text((cells.word(worded) if worded in cells.site else unit) or "—"),
+                cells.text(bounds),
+                cells.text(cells.word(unit) if unit in cells.site else values["unit"] or "—"),
                 cells.text(cells.word(f"basis-{values['status']}")),
-                Cell(cells.source(figure["source"]), figure["source"]) if "source" in figure else cells.none(),
+                Cell(cells.source(figure["source"])) if "source" in figure else cells.none(),
                 cells.day(str(figure["date"])) if "date" in figure else cells.none(),
             ],
             {"group": [values["group"]], "calculator": list(values["calculators"])},

@@ -87,7 +87,7 @@ def test_a_wrong_value_is_named_with_its_line(copy: Path, file: str, old: str, n
     [
         (b"name: A\nname: B\n", ":2: name: key given twice, first in line 1; allowed: once; keep one"),
         (b"name: [\n", "is not valid YAML"),
-        (b"\tname: A\n", "is not valid YAML"),
+        (b"\tname: A\n", "begins with a tab; allowed: spaces"),
         (b"", "is empty; allowed: a mapping"),
         (b"- 1\n", "holds no fields"),
         (b"name: \xff\n", "is not UTF-8 at byte 6"),
