@@ -13,7 +13,7 @@ from . import ENGINE_VERSION, cost, memory, owned, speed, uncertainty
 from .dataset import Dataset, Device, Model
 from .graph import Graph, Unknown
 from .places import PLACE_RESULTS, place_results
-from .scenario import BadInput, Message, Scenario, resolve
+from .scenario import SAME_LOAD, BadInput, Message, Scenario, resolve
 from .text import Money, interval, result_text, sentence, with_unit
 
 GRAPH = Graph((memory, speed, cost, owned))
@@ -48,6 +48,11 @@ RULES = """data_class residency cloud_regions offline quality_benchmark quality_
     allowed_tiers""".split()
 MONEY = """api_month_usd usd_per_mtok owned_month_usd owned_usd_per_mtok rented_month_usd device_month_usd
     subscription_month_usd n_servers utilization capex_usd breakeven_tokens_per_month payback_month npv_usd""".split()
+# What the choice of a place needs besides.
+PLACES = """fit_verdict need_bytes capacity_bytes batch ttft_ms tpot_ms owned api_month_usd owned_month_usd
+    rented_month_usd device_month_usd capex_usd horizon_months""".split()
+# Without an interval of their own.
+NO_INTERVAL = ("breakeven_tokens_per_month", "npv_usd")
 # On the premises a large open model meets a closed one in the cloud.
 PREMISES = {"model": "glm-5", "device": "h200-sxm-x8", "quantization": "fp8"}
 CALCULATORS = {
@@ -59,14 +64,16 @@ CALCULATORS = {
 }
 
 
-def answer(dataset: Dataset, command: str, raw: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    """One answer as plain data: inputs, results, warnings, headline, versions.
+def answer(
+    dataset: Dataset, command: str, raw: Mapping[str, Any], lang: str, *, explain: bool = False
+) -> dict[str, Any]:
+    """One answer as plain data: inputs, results, warnings, headline, versions; with `explain` also every formula.
 
     Floats are rounded to 12 significant digits here, the one door out. Raises BadInput.
     """
     calculator = CALCULATORS[command]
-    scenario, values, plan = evaluated(dataset, raw, calculator)
-    corners = at_corners(scenario, plan)
+    scenario, values = evaluated(dataset, raw, calculator, calculator.results)
+    corners = at_corners(dataset, raw, scenario, calculator)
     strings, money = dataset.strings, Money(values["currency"], values["fx_jpy_per_usd"])
     if "npv_usd" in calculator.results:
         values["npv_usd"] = npv_of(dataset, scenario, values)
@@ -74,10 +81,13 @@ def answer(dataset: Dataset, command: str, raw: Mapping[str, Any], lang: str) ->
     if command in PLACE_RESULTS:
 
         def evaluate(changes: Mapping[str, Any]) -> dict[str, Any]:
-            return evaluated(dataset, {**raw, **changes}, CALCULATORS["tier"])[1]
+            replaced = {SAME_LOAD[name] for name in SAME_LOAD if name in changes}
+            kept = {name: value for name, value in raw.items() if name not in replaced}
+            return evaluated(dataset, {**kept, **changes}, calculator, [])[1]
 
         results |= place_results(dataset, command, values, evaluate, lang, money)
-    inputs = {name: shown_input(dataset, name, values, scenario, lang, money) for name in calculator.inputs}
+    given = [name for name in raw if name not in calculator.inputs]
+    inputs = {name: shown_input(dataset, name, values, scenario, lang, money) for name in [*calculator.inputs, *given]}
     warnings = [
         {"id": m.message, "text": sentence(strings, m.message, lang, m.slots)} for m in warn(dataset, command, values)
     ]
@@ -87,28 +97,47 @@ def answer(dataset: Dataset, command: str, raw: Mapping[str, Any], lang: str) ->
         "warnings": warnings,
         "versions": {"engine": ENGINE_VERSION, "data": dataset.version},
     }
+    if explain:
+        reply["formulas"] = formulas(plan, values, lang, strings, money)
     if command == "fit":
         reply["headline"] = headline(dataset, values, inputs, results, lang)
     return reply
 
 
-def evaluated(dataset: Dataset, raw: Mapping[str, Any], calculator: Calculator) -> tuple[Scenario, dict[str, Any], Any]:
-    """A scenario, the values of all that the calculator shows, and the plan that gave them. Raises BadInput."""
+def formulas(
+    plan: Any, values: Mapping[str, Any], lang: str, strings: Mapping[str, Any], money: Money
+) -> list[dict[str, Any]]:
+    """The trace of the graph: each quantity with its formula, the numbers it was given and what came out."""
+    units = {quantity.name: quantity.unit for quantity in plan}
+
+    def shown(name: str) -> str | None:
+        value = values[name]
+        if isinstance(value, owned.Month):
+            value = value.total
+        if isinstance(value, bool | str):
+            return str(value)
+        if not isinstance(value, int | float):
+            return None  # a model, a device, a price row: no number to show
+        exact = name not in units  # an input stands as it was given
+        return with_unit(float(value), units.get(name, ""), lang, strings, exact=exact, money=money)
+
+    found = []
+    for quantity in plan:
+        inputs = {need: text for need in quantity.needs if (text := shown(need)) is not None}
+        first = " ".join((quantity.function.__doc__ or "").split("\n\n")[0].split())
+        found.append({"id": quantity.name, "formula": first, "inputs": inputs, "text": shown(quantity.name) or "-"})
+    return found
+
+
+def evaluated(
+    dataset: Dataset, raw: Mapping[str, Any], calculator: Calculator, results: list[str]
+) -> tuple[Scenario, dict[str, Any]]:
+    """A scenario, and the values of these results and of all that the calculator shows. Raises BadInput."""
     scenario = resolve(dataset, raw, calculator.defaults)
-    wanted = [name for name in calculator.results if name != "npv_usd"]
+    wanted = [name for name in results if name != "npv_usd"]
     if calculator.defaults is PREMISES:
         scenario.values |= edge_side(dataset, raw, scenario)
-        wanted += [
-            "fit_verdict",
-            "need_bytes",
-            "capacity_bytes",
-            "batch",
-            "ttft_ms",
-            "tpot_ms",
-            "owned",
-            "horizon_months",
-        ]
-        wanted += [*MONEY[:-1], "battery_share"]
+        wanted += PLACES
     wanted += [name for name in calculator.inputs if name not in scenario.values]
     plan = GRAPH.plan([*wanted, "decode_interval", "prefill_interval", "serving_interval"], scenario.values)
     values = GRAPH.run(plan, scenario.values)
@@ -116,7 +145,7 @@ def evaluated(dataset: Dataset, raw: Mapping[str, Any], calculator: Calculator) 
         alone = {**scenario.values, "batch": 1.0}
         found = GRAPH.run(GRAPH.plan(["ttft_ms", "tpot_ms"], alone), alone)
         values |= {f"alone_{name}": found[name] for name in ("ttft_ms", "tpot_ms")}
-    return scenario, values, plan
+    return scenario, values
 
 
 def edge_side(dataset: Dataset, raw: Mapping[str, Any], scenario: Scenario) -> dict[str, Any]:
@@ -166,16 +195,19 @@ def clean(value: Any) -> Any:
     return rounded(value)
 
 
-def at_corners(scenario: Scenario, plan: Any) -> list[dict[str, Any]]:
-    """The graph's values at every corner of the ranges that the reader gave; every quantity is monotone in each input
-    that has one, so their extremes are the interval's ends."""
+def at_corners(
+    dataset: Dataset, raw: Mapping[str, Any], scenario: Scenario, calculator: Calculator
+) -> list[dict[str, Any]]:
+    """The values at every corner of the ranges that the reader gave; every quantity is monotone in each input that has
+    one, so their extremes are the interval's ends."""
     if len(scenario.ranges) > LONGEST_RANGES:
         raise BadInput("too-many-ranges", next(iter(scenario.ranges)), {"high": str(LONGEST_RANGES)})
-    ids = list(scenario.ranges)
-    if not ids:
+    ids, wanted = list(scenario.ranges), [name for name in calculator.results if name not in NO_INTERVAL]
+    if not ids or not wanted:
         return []
     ends = itertools.product(*(scenario.ranges[i] for i in ids))
-    return [GRAPH.run(plan, {**scenario.values, **dict(zip(ids, corner, strict=True))}) for corner in ends]
+    given = ({**raw, **dict(zip(ids, corner, strict=True))} for corner in ends)
+    return [evaluated(dataset, corner, calculator, wanted)[1] for corner in given]
 
 
 def result(
@@ -261,6 +293,7 @@ def shown_input(
     if value is None:
         return {"value": None, "text": dataset.strings["none"][lang], "given": False}
     named = {"quantization": dataset.quantizations, "edge_model": dataset.models, "edge_device": dataset.devices}
+    named["edge_quantization"] = dataset.quantizations
     if name in named:
         return {"value": value, "text": named[name][value]["name"], "given": name in scenario.given}
     if isinstance(value, bool | list | Mapping):

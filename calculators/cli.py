@@ -35,7 +35,7 @@ class OneLine(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     main = OneLine(prog="python -m calculators", description="Where a model fits, how fast it runs, what it costs.")
     commands = main.add_subparsers(
-        dest="command", required=True, metavar="|".join((*CALCULATORS, "data", "parameters"))
+        dest="command", required=True, metavar="|".join((*CALCULATORS, "data", "parameters", "validation"))
     )
     help_of = {
         "fit": "does a model fit on a device, and how fast is it",
@@ -63,6 +63,9 @@ def parser() -> argparse.ArgumentParser:
     data = commands.add_parser("data", help="check data/ and count what is in it")
     data.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     commands.add_parser("parameters", help="list the parameter ids with their defaults and bounds")
+    validation = commands.add_parser("validation", help="predict measured speeds and say how far off that is")
+    validation.add_argument("--measurements", metavar="FILE.csv", help="your own rows instead of data/measurements")
+    validation.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     return main
 
 
@@ -117,7 +120,7 @@ def calculate(arguments: argparse.Namespace, dataset: Dataset) -> int:
     for name in ("currency", "samples", "seed"):
         if (value := getattr(arguments, name)) is not None:
             scenario[name] = value
-    answer = reply(dataset, arguments.command, scenario, arguments.lang)
+    answer = reply(dataset, arguments.command, scenario, arguments.lang, explain=arguments.explain)
     if "error" in answer:
         return fail(answer["error"]["text"])
     if arguments.json:
@@ -138,6 +141,10 @@ def calculate(arguments: argparse.Namespace, dataset: Dataset) -> int:
     )
     for warning in answer["warnings"]:
         print(f"! {warning['text']}")
+    for line in answer.get("formulas", ()):
+        print(f"\n{line['id']} = {line['text']}\n    {line['formula']}")
+        if line["inputs"]:
+            print("    " + ", ".join(f"{name} = {text}" for name, text in line["inputs"].items()))
     return 0
 
 
@@ -208,4 +215,20 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     if arguments.command == "parameters":
         return list_parameters(dataset)
+    if arguments.command == "validation":
+        return check_speeds(arguments.measurements, arguments.json, dataset)
     return calculate(arguments, dataset)
+
+
+def check_speeds(file: str | None, as_json: bool, dataset: Dataset) -> int:
+    """Predictions against measurements. Returns the exit code."""
+    from .validation import BadHeader, validate
+
+    try:
+        answer, lines, wrong = validate(dataset, Path(file) if file else None)
+    except BadHeader as bad:
+        return fail(str(bad))
+    print(json.dumps(answer, ensure_ascii=False, indent=2) if as_json else "\n".join(lines))
+    for sentence in wrong:
+        print(sentence, file=sys.stderr)
+    return 1 if wrong else 0

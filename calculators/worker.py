@@ -7,8 +7,8 @@ from typing import Any
 
 from .answer import CALCULATORS, answer
 from .dataset import Dataset, dataset_from_json
-from .scenario import BadInput, bad_choice
-from .text import sentence
+from .scenario import BadInput, bad_choice, shown
+from .text import LANGUAGES, sentence
 
 _dataset: Dataset | None = None
 
@@ -24,18 +24,27 @@ def ask(request: str) -> str:
     if _dataset is None:
         raise RuntimeError("open_dataset comes first")
     asked = json.loads(request)
-    answered = reply(_dataset, asked["command"], asked["scenario"], asked["lang"], labels=True)
+    explain = bool(asked.get("explain", False))
+    answered = reply(_dataset, asked["command"], asked["scenario"], asked["lang"], labels=True, explain=explain)
     return json.dumps(answered, ensure_ascii=False)
 
 
-def reply(dataset: Dataset, command: str, scenario: Any, lang: str, *, labels: bool = False) -> dict[str, Any]:
-    """`ask` without JSON. `labels`: bad input is told by the label that a form shows, not by the id."""
+def reply(
+    dataset: Dataset, command: str, scenario: Any, lang: str, *, labels: bool = False, explain: bool = False
+) -> dict[str, Any]:
+    """`ask` without JSON. `labels`: bad input is told by the label that a form shows, not by the id.
+
+    `explain`: the answer carries every formula with its numbers.
+    """
     try:
-        if command not in CALCULATORS:
+        if lang not in LANGUAGES:
+            bad, lang = lang, LANGUAGES[0]
+            raise BadInput("bad-language", "lang", {"given": shown(bad), "allowed": ", ".join(LANGUAGES)})
+        if not isinstance(command, str) or command not in CALCULATORS:
             raise bad_choice("command", command, list(CALCULATORS))
         if not isinstance(scenario, dict):
             raise BadInput("bad-scenario", "scenario", {"given": type(scenario).__name__})
-        return answer(dataset, command, scenario, lang)
+        return answer(dataset, command, scenario, lang, explain=explain)
     except BadInput as bad:
         return {"error": {"field": bad.field, "text": error_text(dataset, bad, lang, labels)}}
 
