@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -392,14 +393,17 @@ def source_rows(cells: Cells) -> Iterator[Row]:
 
 
 def source_uses() -> Iterator[str]:
-    """The source of every value in data/."""
+    """The source of every value in data/, and those that its note names."""
+    keys = facts.entities()["sources"]
 
     def inside(value: Any) -> Iterator[str]:
         if isinstance(value, Mapping):
             if isinstance(value.get("source"), str):
                 yield value["source"]
-            for inner in value.values():
+            for key, inner in value.items():
                 yield from inside(inner)
+                if key == "note" and isinstance(inner, str):  # what bears a value out is named there
+                    yield from (word for word in re.findall(r"[a-z0-9]+(?:-[a-z0-9]+)+", inner) if word in keys)
         elif isinstance(value, list):
             for inner in value:
                 yield from inside(inner)
@@ -450,12 +454,12 @@ def preset_rows(cells: Cells) -> Iterator[Row]:
             preset_id,
             [
                 cells.text(values["label"][lang]),
-                cells.text(values["jurisdiction"]),
+                cells.text(values.get("jurisdiction", "—")),
                 Cell("<br>".join(settings)),
                 cells.text(values["about"][lang]),
                 Cell(cells.word("list-separator").join(because) or "—"),
             ],
-            {"jurisdiction": [values["jurisdiction"]], "kind": [values["kind"]]},
+            {"jurisdiction": [values["jurisdiction"]] if "jurisdiction" in values else [], "kind": [values["kind"]]},
         )
 
 
