@@ -11,7 +11,7 @@ from typing import Any
 
 from . import ENGINE_VERSION, cost, memory, owned, speed, uncertainty
 from .dataset import Dataset, Device, Model
-from .graph import Graph, Unknown
+from .graph import Graph, Quantity, Unknown
 from .places import PLACE_RESULTS, place_results
 from .scenario import SAME_LOAD, BadInput, Message, Scenario, resolve
 from .text import Money, interval, result_text, sentence, with_unit
@@ -46,7 +46,7 @@ HARDWARE = """server_price_usd devices_per_server life_years discount_rate resid
     api_price_decline_per_year""".split()
 RULES = """data_class residency cloud_regions offline quality_benchmark quality_floor capex_cap_usd license_allowed
     allowed_tiers""".split()
-MONEY = """api_month_usd usd_per_mtok owned_month_usd owned_usd_per_mtok rented_month_usd device_month_usd
+MONEY = """api_month_usd usd_per_mtok owned_month_usd owned_usd_per_mtok rented_month_usd device_month_usd battery_share
     subscription_month_usd n_servers utilization capex_usd breakeven_tokens_per_month payback_month npv_usd""".split()
 # What the choice of a place needs besides.
 PLACES = """fit_verdict need_bytes capacity_bytes batch ttft_ms tpot_ms owned api_month_usd owned_month_usd
@@ -72,12 +72,13 @@ def answer(
     Floats are rounded to 12 significant digits here, the one door out. Raises BadInput.
     """
     calculator = CALCULATORS[command]
-    scenario, values = evaluated(dataset, raw, calculator, calculator.results)
+    scenario, values, plan = evaluated(dataset, raw, calculator, calculator.results)
     corners = at_corners(dataset, raw, scenario, calculator)
     strings, money = dataset.strings, Money(values["currency"], values["fx_jpy_per_usd"])
     if "npv_usd" in calculator.results:
         values["npv_usd"] = npv_of(dataset, scenario, values)
-    results = {name: result(name, values, corners, lang, strings, money) for name in calculator.results}
+    shown = {**values, "given": scenario.given}
+    results = {name: result(name, shown, corners, lang, strings, money) for name in calculator.results}
     if command in PLACE_RESULTS:
 
         def evaluate(changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,8 +132,11 @@ def formulas(
 
 def evaluated(
     dataset: Dataset, raw: Mapping[str, Any], calculator: Calculator, results: list[str]
-) -> tuple[Scenario, dict[str, Any]]:
-    """A scenario, and the values of these results and of all that the calculator shows. Raises BadInput."""
+) -> tuple[Scenario, dict[str, Any], tuple[Quantity, ...]]:
+    """A scenario, the values of these results and of all that the calculator shows, and the plan that gave them.
+
+    Raises BadInput.
+    """
     scenario = resolve(dataset, raw, calculator.defaults)
     wanted = [name for name in results if name != "npv_usd"]
     if calculator.defaults is PREMISES:
@@ -145,7 +149,7 @@ def evaluated(
         alone = {**scenario.values, "batch": 1.0}
         found = GRAPH.run(GRAPH.plan(["ttft_ms", "tpot_ms"], alone), alone)
         values |= {f"alone_{name}": found[name] for name in ("ttft_ms", "tpot_ms")}
-    return scenario, values
+    return scenario, values, plan
 
 
 def edge_side(dataset: Dataset, raw: Mapping[str, Any], scenario: Scenario) -> dict[str, Any]:
@@ -259,8 +263,9 @@ def figure(value: Any) -> float:
 
 
 def bounds(name: str, values: Mapping[str, Any], corners: list[dict[str, Any]]) -> tuple[float | None, float | None]:
-    """Low and high of a result: the model's own interval, stretched by the ranges that the reader gave."""
-    spread = GRAPH.quantities[name].spread
+    """Low and high of a result: the model's own interval, stretched by the ranges that the reader gave. A result that
+    the reader gave has none of the model."""
+    spread = None if name in values["given"] else GRAPH.quantities[name].spread
     lows, highs = [], []
     for at in (values, *corners):
         if isinstance(at[name], Unknown):
@@ -324,7 +329,10 @@ def warn(dataset: Dataset, command: str, values: Mapping[str, Any]) -> list[Mess
         )
     if any(g.kind == "linear" and g.state_bytes is None for g in model.layer_groups):
         found.append(Message("warning-linear-state-unknown"))
-    if values["fit_verdict"] == "no":
+    spilled = values.get("spilled_share")
+    if isinstance(spilled, float) and spilled > 0:
+        found.append(Message("warning-offload", {"share": f"{spilled:.0%}"}))
+    elif values["fit_verdict"] == "no":
         found.append(Message("warning-does-not-fit"))
     if values["device"].device_class == "phone":
         entry = dataset.parameters["phone_sustained_share"]

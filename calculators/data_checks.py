@@ -326,6 +326,8 @@ def check_parameter_value(check: Checks, path: Path_, name: str, value: Any) -> 
         low, high = entry.get("min", value), entry.get("max", value)
         if not low <= value <= high or (entry.get("exclusive_min") and value == low):
             check.refuse(path, f"{value} is not allowed; allowed: {low} to {high}")
+    elif name == "api_model" and value in check.found["prices"]:
+        return  # the offer of one provider
     elif entry["kind"] == "id" and isinstance(value, str):
         # Where a device stands, a server may.
         servers = {*check.found["servers"], *check.broken["servers"]} if entry["entity"] == "devices" else ()

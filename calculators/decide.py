@@ -21,6 +21,10 @@ Values = Mapping[str, Any]
 TIER_2 = ("private_cloud", "on_prem")
 # Requests leave the user's hands: none of these works without a network.
 ONLINE = ("cloud", "private_cloud", "on_prem")
+# The hardware that workloads share: one cannot have another price for it.
+SHARED = """server_price_usd devices_per_server spare_servers infra_share life_years discount_rate residual_share
+    server_kw idle_share pue fte salary_usd support_share colo_usd_per_kw_month n_servers utilization gpu_hour_usd
+    edge_program_usd_per_month""".split()
 SENSITIVE = ("confidential", "restricted")
 
 
@@ -113,6 +117,8 @@ def check_location(check: CheckOne, values: Values, place: str) -> None:
         check(place, "region", None)
     elif place == "private_cloud" and residency:
         check(place, "residency", None, where=residency)
+    elif place == "private_cloud" and values["data_class"] == "restricted":
+        check(place, "rented-region", None)
 
 
 def check_context(check: CheckOne, dataset: Dataset, values: Values, place: str) -> None:
@@ -185,13 +191,18 @@ def check_license(check: CheckOne, dataset: Dataset, values: Values) -> None:
         check(place, "license", passed, "relax-license", license=license_id or "?", allowed=", ".join(allowed) or "-")
 
 
-def decide(dataset: Dataset, values: Values) -> Decision:
-    """Constraints first, then utilities of the places that are left."""
+def decide(dataset: Dataset, values: Values, *, alone: bool = False) -> Decision:
+    """Constraints first, then utilities of the places that are left.
+
+    `alone`: the workload bears the edge program by itself; in a portfolio all of them share it.
+    """
     floor = floor_of(dataset, values)
     checks = checks_of(dataset, values, floor)
     out = tier.eliminated(checks)
     places = [place for place in PLACES if place not in out]
     costs = costs_of(values)
+    if alone and costs["edge"] is not None:
+        costs["edge"] += values["edge_program_usd_per_month"]
     given = values["utilities"]
     if given is not None:
         utilities = {place: given[place] for place in places if place in given}
@@ -281,4 +292,7 @@ def workloads_given(values: Values) -> list[Mapping[str, Any]]:
         if not isinstance(name, str) or not name or name in seen:
             raise BadInput("bad-workload", f"workloads[{i}]", {"given": shown(workload)})
         seen.add(name)
+        for key in workload:
+            if key in SHARED:
+                raise BadInput("shared-by-workloads", f"workloads[{i}].{key}", {"given": shown(workload[key])})
     return list(found)

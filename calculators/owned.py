@@ -17,7 +17,7 @@ SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
 MONTHS = 12
 JOULES_PER_KWH = 3.6e6
 # Beyond it a break-even would take seconds, and the answer would be of no use.
-MOST_SERVERS = 100_000
+MOST_SERVERS = 10_000
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,9 @@ class Owned:
 
     def recovery(self) -> float:
         """CRF(r, n) = r (1+r)^n/((1+r)^n - 1); 1/n without interest."""
-        growth = (1 + self.discount_rate) ** self.life_years
-        return self.discount_rate * growth / (growth - 1) if growth > 1 else 1 / self.life_years
+        # Written with expm1, since growth - 1 has no digits left where interest or life are short.
+        growth = math.expm1(self.life_years * math.log1p(self.discount_rate))
+        return self.discount_rate * (growth + 1) / growth if growth else 1 / self.life_years
 
     def energy(self, servers: float, used: float) -> float:
         """N kW (idle + (1 - idle) util) PUE h tariff; above 100 % a server draws no more."""
@@ -177,7 +178,9 @@ class Owned:
 
 def series(ratio: float, count: int) -> float:
     """ratio + ratio^2 + ... + ratio^count."""
-    return float(count) if ratio == 1 else ratio * (1 - ratio**count) / (1 - ratio)
+    if abs(1 - ratio) < 1e-6:  # the quotient would have few digits
+        return math.fsum(ratio**i for i in range(1, count + 1))
+    return ratio * (1 - ratio**count) / (1 - ratio)
 
 
 Interval = tuple[float, float]
@@ -305,12 +308,15 @@ def breakeven_tokens_per_month(
 @quantity("months")
 def payback_month(
     owned: Owned,
+    n_servers: float,
     api_month_usd: float,
     api_price_decline_per_year: float,
     requests_per_month: float,
     payback_limit_months: float,
 ) -> float | Unknown:
     """First month m with sum over i <= m of [API (1-g)^(i/12) - opex] >= CapEx."""
+    if not n_servers:
+        return Unknown("unknown-no-tokens")
     month = owned.payback(api_month_usd, api_price_decline_per_year, requests_per_month, int(payback_limit_months))
     return Unknown("unknown-no-payback", (("limit", f"{payback_limit_months:g}"),)) if month is None else float(month)
 

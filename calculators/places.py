@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -58,7 +59,7 @@ def place_results(
 
 
 def tier_results(dataset: Dataset, values: Mapping[str, Any], words: Words) -> dict[str, Result]:
-    decision = decide(dataset, values)
+    decision = decide(dataset, values, alone=True)
     found = constraint_results(decision, words)
     found["success"] = success_result(values, decision, words)
     shown = {place: words.usd(cost)["text"] for place, cost in decision.costs.items()}
@@ -151,10 +152,11 @@ def portfolio_results(
     shared = portfolio.Shared(base, known(values["gpu_hour_usd"]), values["edge_program_usd_per_month"])
     found_plans = portfolio.plans(shared, workloads)
     greedy = portfolio.greedy(shared, workloads)
+    ruled_out = eliminated_of(reasons, words)
     if not found_plans or greedy is None:
-        homeless = [w.id for w in workloads if not portfolio.choices(w)]
-        text = words.say("unknown-no-plan", {"workloads": ", ".join(homeless) or "-"})
-        return {"assignment": {"value": None, "unit": "", "reason": text, "text": text}}
+        homeless = [w.id for w in workloads if portfolio.greedy(shared, [w]) is None]
+        text = words.say("unknown-no-plan", {"workloads": ", ".join(homeless)})
+        return {"assignment": {"value": None, "unit": "", "reason": text, "text": text}, "eliminated": ruled_out}
     best = found_plans[0]
     judged = values["tier_judgments"]
     control = [sum_control(plan, judged) for plan in found_plans]
@@ -171,17 +173,19 @@ def portfolio_results(
             [{"tiers": list(found_plans[i].places), "usd": found_plans[i].usd, "control": control[i]} for i in kept],
             [words.usd(found_plans[i].usd)["text"] for i in kept],
         ),
-        "eliminated": words.listed(
-            [{"id": name, "tier": c.tier, "constraint": c.name} for name, c in reasons if c.name != "allowed"],
-            [
-                f"{name}: {words.place(c.tier)} – {words.say(c.reason, dict(c.slots))}"
-                for name, c in reasons
-                if c.name != "allowed"
-            ],
-        ),
+        "eliminated": ruled_out,
     }
+
+
+def eliminated_of(reasons: list[tuple[str, tier.Check]], words: Words) -> Result:
+    """Places that constraints rule out, by workload; those that the reader did not allow need no word."""
+    told = [(name, check) for name, check in reasons if check.name != "allowed"]
+    return words.listed(
+        [{"id": name, "tier": c.tier, "constraint": c.name} for name, c in told],
+        [f"{name}: {words.place(c.tier)} – {words.say(c.reason, dict(c.slots))}" for name, c in told],
+    )
 
 
 def sum_control(plan: portfolio.Plan, judged: Mapping[str, Mapping[str, float]]) -> float:
     """Mean control over the workloads of a plan."""
-    return sum(judged.get(place, {}).get("control", 0.0) for place in plan.places) / len(plan.places)
+    return math.fsum(judged.get(place, {}).get("control", 0.0) for place in plan.places) / len(plan.places)

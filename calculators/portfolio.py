@@ -71,6 +71,8 @@ def owned_usd(shared: Shared, replicas: float, used: float) -> tuple[float, floa
     """(USD, servers) of owned hardware that carries a pooled demand; servers, spare and staff once."""
     servers = shared.owned.servers_for(replicas)
     held = shared.owned.replicas_held(servers)
+    if shared.owned.utilization is not None:
+        return shared.owned.month(servers, shared.owned.utilization).total, servers
     return shared.owned.month(servers, used / held if servers else 0.0).total, servers
 
 
@@ -124,7 +126,11 @@ def plan_of(shared: Shared, workloads: Sequence[Workload], tiers: Sequence[str])
 
 
 def plans(shared: Shared, workloads: Sequence[Workload]) -> list[Plan]:
-    """Every assignment that the constraints allow, cheapest first. Each pool of tier 2 is priced once."""
+    """Every assignment that the constraints allow, cheapest first. Each pool of tier 2 is priced once.
+
+    Among plans that cost the same the order of the workloads does not count.
+    """
+    by_name = sorted(range(len(workloads)), key=lambda i: workloads[i].id)
     pools: dict[tuple[bool, ...], Pool | None] = {}
     found = []
     for tiers in itertools.product(*(choices(workload) for workload in workloads)):
@@ -134,7 +140,7 @@ def plans(shared: Shared, workloads: Sequence[Workload]) -> list[Plan]:
         pool = pools[inside]
         if pool:
             found.append(priced(shared, workloads, tiers, pool))
-    return sorted(found, key=lambda plan: (plan.usd, plan.places))
+    return sorted(found, key=lambda plan: (plan.usd, [plan.places[i] for i in by_name]))
 
 
 def greedy(shared: Shared, workloads: Sequence[Workload]) -> Plan | None:

@@ -13,6 +13,8 @@ from typing import Any
 
 from .dataset import Dataset, Device, Model, device_from, model_from, price_row_on
 from .graph import Unknown
+from .memory import GIB, kv_bytes_at
+from .tier import CRITERIA, PLACES
 
 # Which speed profiles stand in for a device that names no group of its own.
 GROUP_OF_CLASS = {
@@ -47,11 +49,21 @@ OPTIONAL_GROUP_KEYS = {"mla": {"head_dim"}, "published": {"head_dim"}}
 # Not given, they ask nothing.
 OPTIONAL = """slo_ttft_ms slo_tpot_ms quality_floor frontier_gap_tolerated capex_cap_usd license_allowed
     residency cloud_regions utilities acceptance_edge acceptance_on_prem acceptance_cloud n_servers_given
-    utilization_given""".split()
+    utilization_given offload_bandwidth_gbs""".split()
 # Either gives the other: a default of one must not stand beside a value given for the other.
 SAME_LOAD = {"tokens_per_month": "requests_per_month", "requests_per_month": "tokens_per_month"}
 GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 LARGEST = 1e24  # beyond it products overflow; nothing real is near
+SMALLEST = 1e-12  # closer to 0 quotients overflow
+MOST_SEQUENCES = 1e15  # beyond it floats cannot count one by one
+PRECISIONS = ["bf16", "fp8", "fp4", "int8"]
+NOT_POSITIVE = {"layer_groups", "embedding_params"}
+WHOLE_KEYS = {"n_experts", "experts_per_token", "attention_heads", "layers", "kv_heads", "window", "kv_lora_rank"}
+# What a rating of the places must say of each: criteria, and the sentence if it does not.
+RATINGS = {
+    "utilities": (CRITERIA, "bad-utilities"),
+    "tier_judgments": (("control", "ops", "resilience"), "bad-judgments"),
+}
 
 
 @dataclass
@@ -80,15 +92,29 @@ class Scenario:
     ranges: dict[str, tuple[float, float]]
 
 
-def nearest(word: str, words: Iterable[str]) -> str:
+def nearest(word: Any, words: Iterable[str]) -> str:
     """The closest of `words`, else the empty string."""
-    return next(iter(difflib.get_close_matches(word, list(words), n=1, cutoff=0.4)), "")
+    return next(iter(difflib.get_close_matches(str(word)[:60], list(words), n=1, cutoff=0.4)), "")
 
 
 def shown(value: Any) -> str:
-    """What was given, short enough for a sentence."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 60 else text[:57] + "..."
+    """What was given, short enough for a sentence and all of it printable."""
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    except (ValueError, TypeError, RecursionError):  # a number of 5,000 digits, a key that is no text, a circle
+        text = type(value).__name__
+    text = text if len(text) <= 60 else text[:57] + "..."
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def check_plain(name: str, value: Any) -> None:
+    """Refuses what JSON and UTF-8 cannot hold: an answer could not repeat it. Numbers have a sentence of their own."""
+    if isinstance(value, float):
+        return
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, TypeError, RecursionError):
+        raise BadInput("bad-value", shown(name), {"given": shown(value)}) from None
 
 
 def fitting_models(dataset: Dataset) -> list[str]:
@@ -130,8 +156,12 @@ def one_number(name: str, raw: Any, entry: Mapping[str, Any]) -> float:
         raise BadInput("bad-number", name, slots) from None
     if not math.isfinite(value) or (isinstance(raw, str) and "_" in raw):
         raise BadInput("bad-number", name, slots)
-    if not low <= value <= high or (entry.get("exclusive_min") and value == low):
+    if entry.get("exclusive_min") and value == low:
+        raise BadInput("not-above", name, slots)
+    if not low <= value <= high:
         raise BadInput("out-of-range", name, slots)
+    if 0 < abs(value) < SMALLEST:
+        raise BadInput("too-small", name, {**slots, "low": plain(SMALLEST)})
     if entry["kind"] == "integer" and value != int(value):
         raise BadInput("not-whole", name, slots)
     return value
@@ -146,62 +176,113 @@ def inline(name: str, raw: Mapping[str, Any], keys: list[str], required: list[st
     """Refuses unknown and missing keys of an inline object."""
     for key in raw:
         if key not in keys:
-            raise BadInput("unknown-key", f"{name}.{key}", {"allowed": ", ".join(keys), "nearest": nearest(key, keys)})
+            raise BadInput("unknown-key", f"{name}.{shown(key)}", {"allowed": ", ".join(keys)})
     for key in required:
         if key not in raw:
             raise BadInput("missing-key", f"{name}.{key}", {"allowed": ", ".join(required)})
 
 
-def positive(name: str, raw: Any, kind: str = "number") -> float:
-    return one_number(name, raw, {"kind": kind, "min": 0, "exclusive_min": True, "max": LARGEST})
+def positive(name: str, raw: Any) -> float:
+    """A number above 0; a whole one where the key (the last part of `name`) counts things."""
+    kind = "integer" if name.rpartition(".")[2] in WHOLE_KEYS else "number"
+    value = one_number(name, raw, {"kind": kind, "min": 0, "exclusive_min": True, "max": LARGEST})
+    return int(value) if kind == "integer" else value
 
 
 def inline_model(raw: Mapping[str, Any]) -> Model:
     """A model written into the scenario."""
     inline("model", raw, MODEL_KEYS, ["total_params", "layer_groups"])
-    for key in ("total_params", "active_params", "layers", "attention_heads", "n_experts", "experts_per_token"):
-        if key in raw:
-            positive(f"model.{key}", raw[key], "number" if key.endswith("params") else "integer")
-    total, active = float(raw["total_params"]), float(raw.get("active_params", raw["total_params"]))
-    if active > total:
-        raise BadInput("active-above-total", "model.active_params", {"given": plain(active), "high": plain(total)})
-    if ("n_experts" in raw) != ("experts_per_token" in raw) or raw.get("experts_per_token", 0) > raw.get(
-        "n_experts", 0
-    ):
-        raise BadInput(
-            "experts-do-not-match", "model.experts_per_token", {"given": shown(raw.get("experts_per_token"))}
-        )
-    if "n_experts" in raw and raw["experts_per_token"] == raw["n_experts"] and active < total:
-        raise BadInput("experts-do-not-match", "model.experts_per_token", {"given": shown(raw["experts_per_token"])})
+    found: dict[str, Any] = {key: positive(f"model.{key}", raw[key]) for key in raw if key not in NOT_POSITIVE}
+    if "embedding_params" in raw:
+        size = {"kind": "number", "min": 0, "max": LARGEST}
+        found["embedding_params"] = one_number("model.embedding_params", raw["embedding_params"], size)
+    check_parameters(found)
     groups = raw["layer_groups"]
     if not isinstance(groups, list) or not groups:
         raise BadInput("bad-layer-groups", "model.layer_groups", {"given": shown(groups)})
-    for i, group in enumerate(groups):
-        where = f"model.layer_groups[{i}]"
-        if not isinstance(group, Mapping) or group.get("kind") not in GROUP_KEYS:
-            raise BadInput("bad-layer-groups", where, {"given": shown(group)})
-        needed = {"kind", "layers", *GROUP_KEYS[group["kind"]]}
-        inline(where, group, sorted(needed | OPTIONAL_GROUP_KEYS.get(group["kind"], set())), sorted(needed))
-        for key, value in group.items():
-            if key != "kind":
-                positive(f"{where}.{key}", value)
-    return model_from(raw, "inline")
+    found["layer_groups"] = [inline_group(f"model.layer_groups[{i}]", group) for i, group in enumerate(groups)]
+    return model_from(found, "inline")
+
+
+def check_parameters(found: Mapping[str, Any]) -> None:
+    """Refuses parameter counts that contradict each other."""
+    total, embedding = found["total_params"], found.get("embedding_params", 0.0)
+    active, used, experts = (found.get(key) for key in ("active_params", "experts_per_token", "n_experts"))
+    active = total if active is None else active
+    if active > total:
+        raise BadInput("active-above-total", "model.active_params", {"given": plain(active), "high": plain(total)})
+    if embedding >= total:
+        raise BadInput("embedding-above-total", "model.embedding_params", {"given": plain(embedding)})
+    if (
+        (used is None) != (experts is None)
+        or (used or 0) > (experts or 0)
+        or (used and used == experts and active < total)
+    ):
+        raise BadInput("experts-do-not-match", "model.experts_per_token", {"given": shown(used)})
+    if used and experts and used < experts:
+        # The experts used are active, and something besides them.
+        least = total - (total - embedding) * (1 - used / experts)
+        if active <= least * (1 + 1e-9):
+            slots = {"given": plain(active), "low": f"{least:.6g}"}
+            raise BadInput("active-below-experts", "model.active_params", slots)
+
+
+def inline_group(where: str, raw: Any) -> dict[str, Any]:
+    """One layer group of an inline model."""
+    kind = raw.get("kind") if isinstance(raw, Mapping) else None
+    if not isinstance(kind, str) or kind not in GROUP_KEYS:
+        raise BadInput("bad-layer-groups", where, {"given": shown(raw)})
+    needed = {"kind", "layers", *GROUP_KEYS[kind]}
+    inline(where, raw, sorted(needed | OPTIONAL_GROUP_KEYS.get(kind, set())), sorted(needed))
+    return {key: value if key == "kind" else positive(f"{where}.{key}", value) for key, value in raw.items()}
 
 
 def inline_device(raw: Mapping[str, Any]) -> Device:
     """A device written into the scenario."""
     inline("device", raw, DEVICE_KEYS, ["memory_gib", "bandwidth_gbs", "device_class"])
-    if raw["device_class"] not in GROUP_OF_CLASS:
-        raise bad_choice("device.device_class", raw["device_class"], list(GROUP_OF_CLASS))
-    for key in ("memory_gib", "bandwidth_gbs", "usable_share"):
-        if key in raw:
-            value = positive(f"device.{key}", raw[key])
-            if key == "usable_share" and value > 1:
-                raise BadInput("out-of-range", "device.usable_share", {"given": plain(value), "low": "0", "high": "1"})
-    rate = raw.get("tflops", {})
-    for precision, value in rate.items() if isinstance(rate, Mapping) else (("", rate),):
-        positive(f"device.tflops.{precision}".rstrip("."), value)
-    return device_from(raw, "inline")
+    chosen, rate = raw["device_class"], raw.get("tflops", {})
+    if not isinstance(chosen, str) or chosen not in GROUP_OF_CLASS:
+        raise bad_choice("device.device_class", chosen, list(GROUP_OF_CLASS))
+    found: dict[str, Any] = {"device_class": chosen}
+    for key in ("memory_gib", "bandwidth_gbs"):
+        found[key] = positive(f"device.{key}", raw[key])
+    if "usable_share" in raw:
+        share = {"kind": "number", "min": 0, "exclusive_min": True, "max": 1}
+        found["usable_share"] = one_number("device.usable_share", raw["usable_share"], share)
+    if isinstance(rate, Mapping):
+        inline("device.tflops", rate, PRECISIONS, [])
+        found["tflops"] = {key: positive(f"device.tflops.{key}", value) for key, value in rate.items()}
+    else:
+        found["tflops"] = positive("device.tflops", rate)
+    return device_from(found, "inline")
+
+
+def check_sequences(values: Mapping[str, Any]) -> None:
+    """Refuses an inline model and device of which more sequences fit at once than can be counted."""
+    model, device = values["model"], values["device"]
+    one = kv_bytes_at(model.layer_groups, values["kv_bits"], 1.0)
+    if one and values["n_devices"] * device.memory_gib * GIB > one * MOST_SEQUENCES:
+        raise BadInput("too-many-sequences", "device.memory_gib", {"given": plain(device.memory_gib)})
+
+
+def ratings(name: str, raw: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """For some places a share from 0 to 1 in each criterion. Raises BadInput."""
+    criteria, message = RATINGS[name]
+    inline(name, raw, list(PLACES), [])
+    found: dict[str, dict[str, float]] = {}
+    for place, rated in raw.items():
+        if not isinstance(rated, Mapping) or set(rated) != set(criteria):
+            raise BadInput(message, f"{name}.{place}", {"given": shown(rated)})
+        found[place] = {}
+        for criterion in criteria:
+            try:
+                found[place][criterion] = one_number(name, rated[criterion], {"kind": "number", "min": 0, "max": 1})
+            except BadInput:
+                where = f"{name}.{place}.{criterion}"
+                raise BadInput(message, where, {"given": shown(rated[criterion])}) from None
+    if not found:
+        raise BadInput(message, name, {"given": shown(raw)})
+    return found
 
 
 def bad_choice(name: str, raw: Any, allowed: list[str]) -> BadInput:
@@ -225,7 +306,8 @@ def resolve(dataset: Dataset, raw: Mapping[str, Any], defaults: Mapping[str, Any
     for name, value in raw.items():
         if name not in parameters:
             near = nearest(name, parameters)
-            raise BadInput("unknown-parameter-nearest" if near else "unknown-parameter", name, {"nearest": near})
+            raise BadInput("unknown-parameter-nearest" if near else "unknown-parameter", shown(name), {"nearest": near})
+        check_plain(name, value)
         values[name] = parse(dataset, name, value, scenario)
         scenario.given.add(name)
     if all(name in raw for name in SAME_LOAD):
@@ -233,26 +315,42 @@ def resolve(dataset: Dataset, raw: Mapping[str, Any], defaults: Mapping[str, Any
 
     for name, value in defaults.items():
         values.setdefault(name, value)
-    for name, entry in parameters.items():
-        if SAME_LOAD.get(name) in scenario.given:
-            continue
-        if "value" in entry and name not in values:
-            values[name] = parse(dataset, name, entry["value"], None)
+    for name, value in parsed_defaults(dataset).items():
+        if SAME_LOAD.get(name) not in scenario.given:
+            values.setdefault(name, value)
 
     use_hardware(dataset, values, scenario.given)
     model, device = values["model"], values["device"]
     values["model"] = model_from(dataset.models[model], model) if isinstance(model, str) else model
     values["device"] = device_from(dataset.devices[device], device) if isinstance(device, str) else device
+    if "inline" in (values["model"].id, values["device"].id):
+        check_sequences(values)
     use_quantization(dataset, values)
     use_profile(dataset, values)
     use_price(dataset, values, scenario.given)
     if values["cache_hit_share"] + values["cache_write_share"] > 1:
         raise BadInput("shares-above-one", "cache_write_share", {"given": plain(values["cache_write_share"])})
+    # .9 + .1 is 1, but 1 - .9 - .1 is below 0, and so would be the money.
+    values["cache_write_share"] = min(values["cache_write_share"], 1 - values["cache_hit_share"])
     for name in ("n_servers", "utilization"):  # given, they replace what follows from the load
         values[f"{name}_given"] = values.get(name)
     for optional in OPTIONAL:
         values.setdefault(optional, None)
     return scenario
+
+
+_parsed: tuple[Dataset, dict[str, Any]] | None = None
+
+
+def parsed_defaults(dataset: Dataset) -> dict[str, Any]:
+    """Defaults of all parameters that have one; parsed once, since a portfolio asks for them many times."""
+    global _parsed
+    if _parsed is None or _parsed[0] is not dataset:
+        found = {
+            i: parse(dataset, i, entry["value"], None) for i, entry in dataset.parameters.items() if "value" in entry
+        }
+        _parsed = dataset, found
+    return _parsed[1]
 
 
 def parse(dataset: Dataset, name: str, raw: Any, scenario: Scenario | None) -> Any:
@@ -262,7 +360,7 @@ def parse(dataset: Dataset, name: str, raw: Any, scenario: Scenario | None) -> A
         if isinstance(raw, str) and raw.lstrip().startswith("{"):
             try:
                 raw = json.loads(raw)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise BadInput("bad-json", name, {"given": shown(raw)}) from None
         if isinstance(raw, Mapping):
             return inline_model(raw) if name == "model" else inline_device(raw)
@@ -293,7 +391,7 @@ def parse_other(name: str, raw: Any, entry: Mapping[str, Any]) -> Any:
     if text.startswith(("[", "{")):
         try:
             raw = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise BadInput("bad-json", name, {"given": shown(raw)}) from None
     elif kind == "list" and isinstance(raw, str):
         raw = [part.strip() for part in text.split(",")] if text else []
@@ -303,7 +401,7 @@ def parse_other(name: str, raw: Any, entry: Mapping[str, Any]) -> Any:
     for one in raw if kind == "list" and name != "workloads" else ():
         if not isinstance(one, str) or (choices and one not in choices):
             raise bad_choice(name, one, choices or ["text"])
-    return raw
+    return ratings(name, raw) if name in RATINGS and isinstance(raw, Mapping) else raw
 
 
 def allowed_values(dataset: Dataset, name: str) -> list[str]:
@@ -384,7 +482,7 @@ def use_profile(dataset: Dataset, values: dict[str, Any]) -> None:
     values["embedding_left_out"] = profile["leaves_out_embedding"]
     values["profile_decode_interval"] = profile["decode_interval"]
     values["profile_prefill_interval"] = profile["prefill_interval"]
-    values["usable_share_of_class"] = dataset.constant(f"usable_share_{device.device_class}")
+    values["usable_share_of_class"] = values[f"usable_share_{device.device_class}"]
 
 
 def use_price(dataset: Dataset, values: dict[str, Any], given: set[str]) -> None:

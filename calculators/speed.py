@@ -38,6 +38,9 @@ class Serving:
     attention_efficiency: float  # rho
     micro_batch_tokens: float  # u; 0: no pass over the weights
     prefill_attention: str
+    spilled_share: float = 0.0  # of the weights that lie outside the device's memory
+    offload_bandwidth: float = math.inf  # bytes/s of the path to them
+    speculative_factor: float = 1.0  # (1 + draft cost)/(accepted + 1): time per token against plain decoding
 
     def coverage(self, batch: float) -> float:
         """c(B) = 1 - (1 - k/E)^(B^gamma): the share of experts that a batch reads; 1 for dense models."""
@@ -49,7 +52,7 @@ class Serving:
         m = self.model
         total, active = m.total_params - self.embedding_params, m.active_params - self.embedding_params
         if m.experts_share is None:
-            return total, 0.0
+            return active, 0.0  # fewer than all where embeddings of each layer are looked up, not read
         routed = (total - active) / (1 - m.experts_share)
         return total - routed, routed
 
@@ -59,27 +62,32 @@ class Serving:
         return shared + routed * self.coverage(batch)
 
     def weights_read(self, batch: float) -> float:
-        """W_read(B), bytes. Dense: W P'/P. MoE: shared parameters at their own width, the rest by coverage."""
+        """W_read(B), bytes. Dense: W P_act'/P. MoE: shared parameters at their own width, the rest by coverage."""
         m = self.model
         if m.experts_share is None:
-            return self.weights_bytes * (m.total_params - self.embedding_params) / m.total_params
+            return self.weights_bytes * (m.active_params - self.embedding_params) / m.total_params
         shared, _ = self.shared_and_routed()
         # The shared part is inside the file, whatever width is given for it.
         width = min(self.shared_bytes_per_weight, self.weights_bytes / (shared + self.embedding_params))
         experts = self.weights_bytes - (shared + self.embedding_params) * width
         return shared * width + experts * self.coverage(batch)
 
+    def read_seconds(self, batch: float) -> float:
+        """W_read(B) over the device's memory, and what does not fit there over the slower path."""
+        read, spilled = self.weights_read(batch), self.spilled_share
+        return read * (1 - spilled) / self.bandwidth + read * spilled / self.offload_bandwidth
+
     def step(self, batch: float, tokens: float) -> float:
         """t_step: seconds of one decode step of `batch` sequences with `tokens` each in the cache."""
-        read = self.weights_read(batch) / self.bandwidth
+        read = self.read_seconds(batch)
         compute = 2 * self.model.active_params * batch / self.decode_flops if self.decode_flops else 0.0
         cache = batch * kv_bytes_at(self.model.layer_groups, self.kv_bits, tokens) / self.bandwidth
         overhead = self.layer_overhead * self.moe_overhead_factor + batch * self.sequence_overhead
         return math.fsum((max(read, compute), cache, overhead))
 
     def mean_step(self, batch: float) -> float:
-        """t_step at the average context of a request, ISL + OSL/2."""
-        return self.step(batch, self.isl + self.osl / 2)
+        """t_step at the average context of a request, ISL + OSL/2; speculative decoding shortens it."""
+        return self.step(batch, self.isl + self.osl / 2) * self.speculative_factor
 
     def attention_flops(self, new: float) -> float | Unknown:
         """A: causal QK^T and AV over `new` tokens. `exact` counts windows and cached tokens, `simple` neither."""
@@ -116,7 +124,7 @@ class Serving:
         passes = math.ceil(new / self.micro_batch_tokens) if self.micro_batch_tokens else 0
         reads = 0.0
         if passes:
-            one_pass = self.weights_read(min(new, self.micro_batch_tokens)) / self.bandwidth
+            one_pass = self.read_seconds(min(new, self.micro_batch_tokens))
             reads = passes * (one_pass + self.layer_overhead)
         return math.fsum((dense, attention / (self.attention_efficiency * self.prefill_flops), reads))
 
@@ -153,6 +161,22 @@ def parallel_efficiency(n_devices: float, parallelism: str, tensor_parallel_effi
     return float(tensor_parallel_efficiency ** math.log2(n_devices)) if parallelism == "tensor" else 1.0
 
 
+@quantity("share")
+def spilled_share(
+    weights_bytes: float,
+    kv_bytes_per_sequence: float,
+    overhead_fixed_bytes: float,
+    overhead_share: float,
+    capacity_bytes: float,
+    offload_bandwidth_gbs: float | None,
+) -> float:
+    """Share of the weights that one request leaves no room for; 0 unless a path to other memory is given."""
+    if offload_bandwidth_gbs is None:
+        return 0.0
+    need = (weights_bytes + kv_bytes_per_sequence) * (1 + overhead_share) + overhead_fixed_bytes
+    return min(1.0, max(0.0, need - capacity_bytes) / weights_bytes)
+
+
 @quantity("", takes_unknown=True)
 def serving(
     model: Model,
@@ -182,6 +206,10 @@ def serving(
     attention_efficiency: float,
     micro_batch_tokens: float,
     prefill_attention: str,
+    spilled_share: float,
+    offload_bandwidth_gbs: float | None,
+    speculative_accepted: float,
+    speculative_draft_cost: float,
 ) -> Serving:
     """All constants of the speed function for one replica. Without a compute rate decoding is still answered."""
     tensor = parallelism == "tensor"
@@ -214,6 +242,9 @@ def serving(
         attention_efficiency=attention_efficiency,
         micro_batch_tokens=micro_batch_tokens,
         prefill_attention=prefill_attention,
+        spilled_share=spilled_share,
+        offload_bandwidth=offload_bandwidth_gbs * 1e9 if offload_bandwidth_gbs else math.inf,
+        speculative_factor=(1 + speculative_draft_cost) / (1 + speculative_accepted),
     )
 
 
@@ -227,6 +258,8 @@ def batch(
     slo_ttft_ms: float | None,
 ) -> float | Unknown:
     """B, if not given: the largest up to B_max that meets the service levels. Both grow with B, so bisect."""
+    if serving.spilled_share:
+        max_batch = 1.0  # what spills over leaves room for one request at a time
     if max_batch < 1:
         return Unknown("unknown-does-not-fit")
 
@@ -243,7 +276,8 @@ def batch(
             return first * 1e3 <= slo_ttft_ms
         return True
 
-    low, high = 0.0, max_batch  # `low` meets the service levels (or is 0), above `high` does not
+    # Beyond 2^53 a float has no next whole number to try.
+    low, high = 0.0, min(max_batch, 2.0**53)  # `low` meets the service levels (or is 0), above `high` does not
     while low < high:
         middle = float(math.ceil((low + high) / 2))
         verdict = meets(middle)
@@ -270,12 +304,15 @@ def params_read(serving: Serving, batch: float) -> float:
 
 @quantity("factor")
 def decode_interval(
-    profile_decode_interval: float, batch: float, interval_many_streams: float, many_streams_above: float
+    profile_decode_interval: float,
+    batch: float,
+    interval_many_streams: float,
+    many_streams_above: float,
+    spilled_share: float,
 ) -> float:
     """w of decode speeds: low = value/w, high = value x w. Wider where no open measurement exists."""
-    return (
-        max(profile_decode_interval, interval_many_streams) if batch > many_streams_above else profile_decode_interval
-    )
+    unmeasured = batch > many_streams_above or spilled_share > 0
+    return max(profile_decode_interval, interval_many_streams) if unmeasured else profile_decode_interval
 
 
 @quantity("factor")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -100,12 +101,13 @@ def stability(utilities: Utilities, criteria: Sequence[str], samples: int, seed:
     """
     generator = random.Random(seed)
     wins = dict.fromkeys((place for place in PLACES if place in utilities), 0)
+    rows = {tier: [utilities[tier][criterion] for criterion in criteria] for tier in wins}
     for _ in range(samples):
         cuts = sorted(generator.random() for _ in range(len(criteria) - 1))
         ends = [0.0, *cuts, 1.0]
         drawn = [high - low for low, high in itertools.pairwise(ends)]
-        totals = {t: math.fsum(w * utilities[t][c] for w, c in zip(drawn, criteria, strict=True)) for t in wins}
-        wins[max(totals, key=lambda tier: totals[tier])] += 1
+        totals = {tier: math.fsum(map(operator.mul, drawn, row)) for tier, row in rows.items()}
+        wins[max(totals, key=totals.__getitem__)] += 1
     return {tier: count / samples for tier, count in wins.items()}
 
 

@@ -24,7 +24,8 @@ fs.copyFileSync(values.dataset, path.join(values.engine, "dataset.json"));
 
 const py = await loadPyodide({ indexURL: pyodideFolder + "/" });
 // The modules that CPython alone uses stay out: the browser part is the standard library's.
-const cpythonOnly = new Set(["cli.py", "__main__.py", "load.py", "data_checks.py", "data_files.py", "validation.py"]);
+const cpythonOnly = new Set(["cli.py", "__main__.py", "load.py", "data_checks.py", "data_files.py", "measurement_file.py", "validation.py",
+  "validation_report.py"]);
 py.FS.mkdirTree("/source/calculators");
 for (const file of fs.readdirSync("calculators").filter((f) => f.endsWith(".py") && !cpythonOnly.has(f))) {
   py.FS.writeFile(`/source/calculators/${file}`, fs.readFileSync(`calculators/${file}`));

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from calculators import validation
 from calculators.data_files import figure_at
 from calculators.dataset import Device, LayerGroup, device_from, model_from, price_row_on
 from calculators.graph import Unknown
@@ -349,6 +350,79 @@ def measurement_rows(cells: Cells) -> Iterator[Row]:
         )
 
 
+@lru_cache(maxsize=1)
+def checked_speeds() -> list[validation.Checked]:
+    """Every measured speed with its prediction, in the order of `rows_of`."""
+    return validation.check_data(load_dataset(), facts.entities())
+
+
+def speed_text(value: float) -> str:
+    """Tokens/s as closely as a prediction deserves."""
+    return f"{value:.3g}" if value < 100 else f"{value:,.0f}"
+
+
+def signed(share: float) -> str:
+    """An error in percent with its sign."""
+    return f"{share:+.0%}".replace("-", "−")
+
+
+def predicted_cells(cells: Cells, checked: validation.Checked, kind: str) -> list[Cell]:
+    """The prediction with its interval, and its error; a dash where nothing was measured."""
+    if getattr(checked.row, kind) is None:
+        return [cells.none(), cells.none()]
+    pair = checked.pair(kind)
+    if pair is None:
+        reason = cells.word(f"not-predicted-{validation.not_predicted(checked)}")
+        return [cells.unknown(reason), cells.none()]
+    measured, predicted, width = pair
+    shown = f"{speed_text(predicted)} ({speed_text(predicted / width)}–{speed_text(predicted * width)})"
+    error = predicted / measured - 1
+    counted = Cell(signed(error), error) if checked.row.counts else cells.unknown(cells.word("not-counted"))
+    return [Cell(shown, predicted), counted]
+
+
+def validation_rows(cells: Cells) -> Iterator[Row]:
+    rows = rows_of("measurements", facts.entities())
+    for row, checked in zip(rows, checked_speeds(), strict=True):
+        names = [
+            str(facts.entity(f"{kind}/{row[key]}")["name"])
+            for key, kind in (("model", "models"), ("device", "devices"))
+        ]
+        count = f"{row['n_devices']} × " if row.get("n_devices", 1) > 1 else ""
+        speeds: list[Cell] = []
+        for kind in validation.SPEEDS:
+            key = f"{kind}_tokens_per_second"
+            value = {**row, "value": row[key]} if key in row else None
+            speeds.append(cells.figure(f"measurements/{row['id']}#{key}", value, "tokens/s") if value else cells.none())
+            speeds += predicted_cells(cells, checked, kind)
+        yield Row(
+            row["id"].replace("#", "."),
+            [
+                cells.text(names[0]),
+                cells.text(count + names[1]),
+                cells.text(row["engine"]),
+                cells.text(checked.row.label),
+                Cell(trimmed(row["batch"]), row["batch"]),
+                *speeds,
+                Cell(cells.source(row["source"]), row["source"]),
+            ],
+            {"device": [names[1]], "engine": [row["engine"]], "model": [names[0]]},
+        )
+
+
+def validation_class_rows(cells: Cells) -> Iterator[Row]:
+    for kind, by_class in validation.summaries(checked_speeds()).items():
+        for name, one in by_class.items():
+            first = [cells.text(cells.word(f"speed-class-{name}")), cells.text(cells.word(f"speed-{kind}"))]
+            figures = [cells.none() for _ in range(5)]
+            if one is not None:
+                shares = [Cell(f"{share:.0%}", share) for share in (one.median, one.p90)]
+                inside, width = Cell(f"{one.inside:.0%}", one.inside), Cell(f"×/÷ {one.width:.2f}", one.width)
+                figures = [*shares, Cell(signed(one.bias), one.bias), inside, width]
+            n = one.n if one else 0
+            yield Row(f"{kind}-{name}", [*first, Cell(str(n), n), *figures], {"speed": [kind]})
+
+
 def fact_rows(cells: Cells) -> Iterator[Row]:
     for fact_id, entity in facts.entities()["facts"].items():
         values = entity.values
@@ -519,7 +593,7 @@ def parameter_rows(cells: Cells) -> Iterator[Row]:
             [
                 cells.text(values["label"][cells.lang]),
                 cells.text(values.get("symbol", "—")),
-                Cell(f"<code>{parameter_id}</code>"),
+                Cell(parameter_id.replace("_", "_<wbr>")),
                 default,
                 cells.text(bounds),
                 cells.text(cells.word(unit) if unit in cells.site else values["unit"] or "—"),
@@ -559,6 +633,17 @@ TABLES: dict[str, tuple[str, str, Maker]] = {
         "model device engine",
         measurement_rows,
     ),
+    "validation": (
+        "model device engine quantization batch* decode* decode-predicted* decode-error* "
+        "prefill* prefill-predicted* prefill-error* source",
+        "model device engine",
+        validation_rows,
+    ),
+    "validation-classes": (
+        "speed-class speed rows* error-median* error-p90* error-bias* inside* half-width*",
+        "speed",
+        validation_class_rows,
+    ),
     "facts": ("figure value* range unit date* source", "topic", fact_rows),
     "sources": ("title publisher published* accessed* kind values* note", "kind", source_rows),
     "regulations": ("regulation jurisdiction kind status applies-to says source", "jurisdiction kind", regulation_rows),
@@ -586,7 +671,7 @@ def data_table(of: str, lang: str, root: str) -> Table:
 
 def refresh() -> None:
     """Forgets what was made: a warm builder calls it before each build."""
-    for made in (data_table, devices_by_size, priced_models):
+    for made in (data_table, devices_by_size, priced_models, checked_speeds):
         made.cache_clear()
 
 

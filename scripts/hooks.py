@@ -62,7 +62,7 @@ def navigation(docs: Path) -> list[Any]:
             book.append({title: [*there(f"book/{part['id']}/index.md"), *written]})
     book += there("book/glossary.md")
     calculators = there("calculators/index.md", "calculators/fit.md", "calculators/method.md")
-    names = "index models devices prices scores measurements facts rules sources".split()
+    names = "index models devices prices scores measurements validation facts rules sources".split()
     data = there(*(f"data/{name}.md" for name in names))
     return [
         *[{words("nav-home"): page} for page in there("index.md")],
