@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from . import portfolio, tier
 from .dataset import Dataset
-from .decide import Decision, decide, known, stages_of, weights_of, workload_of, workloads_given
+from .decide import Decision, decide, known, qualities_of, stages_of, weights_of, workload_of, workloads_given
 from .graph import Unknown
 from .scenario import BadInput
 from .text import Money, sentence, with_unit
@@ -45,7 +45,7 @@ class Words:
 
     def listed(self, value: Any, texts: list[str]) -> Result:
         separator = self.say("list-separator")
-        return {"value": value, "unit": "", "text": separator.join(texts) or self.say("none")}
+        return {"value": value, "unit": "", "text": separator.join(texts) or self.say("nothing")}
 
 
 def place_results(
@@ -78,6 +78,7 @@ def tier_results(dataset: Dataset, values: Mapping[str, Any], words: Words) -> d
     turning = sorted(
         (f for f in flips if f.weight is not None), key=lambda f: abs((f.weight or 0.0) - weights[f.criterion])
     )
+    verify = list(dict.fromkeys(flip.criterion for flip in turning))[:2]
     shares = {name: f"{share:.0%}" for name, share in stable.items()}
     return {
         "recommendation": {"value": best.tier, "unit": "", "text": words.place(best.tier)},
@@ -92,9 +93,7 @@ def tier_results(dataset: Dataset, values: Mapping[str, Any], words: Words) -> d
         ),
         "stability": words.listed(stable, [f"{words.place(name)} {share}" for name, share in shares.items()]),
         "near_tie": {"value": near, "unit": "", "text": words.say("yes" if near else "no")},
-        "verify": words.listed(
-            [f.criterion for f in turning[:2]], [words.say(f"criterion.{f.criterion}") for f in turning[:2]]
-        ),
+        "verify": words.listed(verify, [words.say(f"criterion.{name}") for name in verify]),
         "left_out": words.listed(decision.left_out, [words.say(f"criterion.{name}") for name in decision.left_out]),
     }
 
@@ -132,7 +131,7 @@ def portfolio_results(
 ) -> dict[str, Result]:
     """The cheapest plan for all workloads together, against each choosing alone."""
     named = workloads_given(values)
-    workloads, quality, reasons = [], [], []
+    workloads, qualities, reasons = [], [], []
     for i, given in enumerate(named):
         own = {key: value for key, value in given.items() if key not in ("id", "workloads")}
         try:
@@ -142,7 +141,7 @@ def portfolio_results(
             raise BadInput(bad.message, f"workloads[{i}].{bad.field}", bad.slots) from None
         decision = decide(dataset, found)
         workloads.append(workload_of(decision, found, given["id"]))
-        quality.append(decision)
+        qualities.append(qualities_of(dataset, found))
         reasons += [(given["id"], check) for check in decision.checks if check.state == "fail"]
     base = known(values["owned"])
     if base is None:
@@ -159,8 +158,10 @@ def portfolio_results(
         return {"assignment": {"value": None, "unit": "", "reason": text, "text": text}, "eliminated": ruled_out}
     best = found_plans[0]
     judged = values["tier_judgments"]
-    control = [sum_control(plan, judged) for plan in found_plans]
-    kept = portfolio.pareto(found_plans, control, [0.0] * len(found_plans))
+    control = [mean_control(plan, judged) for plan in found_plans]
+    quality = [mean_quality(plan, qualities) for plan in found_plans]
+    # What is unknown cannot outdo anything.
+    kept = portfolio.pareto(found_plans, control, [-math.inf if q is None else q for q in quality])
     return {
         "assignment": words.listed(
             [{"id": w.id, "tier": place} for w, place in zip(workloads, best.places, strict=True)],
@@ -170,7 +171,15 @@ def portfolio_results(
         "greedy_month_usd": words.usd(greedy.usd),
         "n_servers": {"value": best.servers, "unit": "servers", "text": f"{best.servers:g}"},
         "pareto": words.listed(
-            [{"tiers": list(found_plans[i].places), "usd": found_plans[i].usd, "control": control[i]} for i in kept],
+            [
+                {
+                    "tiers": list(found_plans[i].places),
+                    "usd": found_plans[i].usd,
+                    "control": control[i],
+                    "quality": quality[i],
+                }
+                for i in kept
+            ],
             [words.usd(found_plans[i].usd)["text"] for i in kept],
         ),
         "eliminated": ruled_out,
@@ -186,6 +195,13 @@ def eliminated_of(reasons: list[tuple[str, tier.Check]], words: Words) -> Result
     )
 
 
-def sum_control(plan: portfolio.Plan, judged: Mapping[str, Mapping[str, float]]) -> float:
+def mean_quality(plan: portfolio.Plan, qualities: Sequence[Mapping[str, float | None]]) -> float | None:
+    """Mean score of the workloads' models at their places; None where one has none."""
+    scores = [of[place] for place, of in zip(plan.places, qualities, strict=True)]
+    found = [score for score in scores if score is not None]
+    return math.fsum(found) / len(found) if len(found) == len(scores) else None
+
+
+def mean_control(plan: portfolio.Plan, judged: Mapping[str, Mapping[str, float]]) -> float:
     """Mean control over the workloads of a plan."""
     return math.fsum(judged.get(place, {}).get("control", 0.0) for place in plan.places) / len(plan.places)

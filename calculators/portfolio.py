@@ -28,8 +28,6 @@ class Workload:
     edge_usd: float | None
     replicas: float | None
     used: float | None
-    control: float = 0.0
-    quality: float = 0.0
 
 
 @dataclass(frozen=True)

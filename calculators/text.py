@@ -94,6 +94,8 @@ def number(value: float, unit: str, lang: str, exact: bool) -> str:
     if unit in ("parameters", "tokens"):
         return large(value if exact else float(f"{value:.3g}"), lang)
     if unit in ("share", "ratio"):
+        if not exact and 0 < value < 0.005:
+            return "<1%"  # little, not nothing
         return f"{value:.0%}" if not exact else f"{trimmed(value * 100)}%"
     if unit == "USD" and not exact:
         return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}"

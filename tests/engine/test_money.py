@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -198,3 +199,27 @@ def test_currency_comes_last() -> None:
     yen = answer(load_dataset(), "cost", {**WITH_OPUS, "currency": "JPY", "fx_jpy_per_usd": 150}, "ja")["results"]
     assert yen["api_month_usd"]["value"] == dollars["api_month_usd"]["value"]
     assert yen["api_month_usd"]["text"] == "663万円"
+
+
+def test_the_plans_that_no_other_beats_rise_in_cost_and_gain_something() -> None:
+    scenario = {**WITH_OPUS, "workloads": WORKLOADS[1:3], "edge_program_usd_per_month": 3000}
+    kept = results("portfolio", scenario)["pareto"]["value"]
+    assert [plan["usd"] for plan in kept] == sorted(plan["usd"] for plan in kept)
+    for cheaper, dearer in itertools.pairwise(kept):
+        gains = [dearer["control"] > cheaper["control"], (dearer["quality"] or 0) > (cheaper["quality"] or 0)]
+        assert any(gains), (cheaper, dearer)
+
+
+def test_a_place_of_unknown_quality_is_confirmed_not_recommended() -> None:
+    found = results("tier", {"edge_model": "smollm2-135m"})
+    assert found["recommendation"]["value"] != "edge"
+    assert ("edge", "quality") in {(e["tier"], e["constraint"]) for e in found["needs_confirmation"]["value"]}
+
+
+def test_the_gap_to_the_frontier_sets_the_floor_within_one_version() -> None:
+    wide = results("tier", {"frontier_gap_tolerated": 60})
+    narrow = results("tier", {"frontier_gap_tolerated": 5, "model": "minimax-m2.5"})
+    assert not any(e["constraint"] == "quality" for e in wide["eliminated"]["value"])
+    told = {(e["tier"], e["constraint"]) for e in narrow["eliminated"]["value"]}
+    unknown = {(e["tier"], e["constraint"]) for e in narrow["needs_confirmation"]["value"]}
+    assert ("on_prem", "quality") in told | unknown
