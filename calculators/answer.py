@@ -46,11 +46,12 @@ HARDWARE = """server_price_usd devices_per_server life_years discount_rate resid
     api_price_decline_per_year""".split()
 RULES = """data_class residency cloud_regions offline quality_benchmark quality_floor capex_cap_usd license_allowed
     allowed_tiers""".split()
-MONEY = """api_month_usd usd_per_mtok owned_month_usd owned_usd_per_mtok rented_month_usd device_month_usd battery_share
-    subscription_month_usd n_servers utilization capex_usd breakeven_tokens_per_month payback_month npv_usd""".split()
+MONEY = """api_month_usd usd_per_mtok owned_month_usd owned_usd_per_mtok rented_month_usd device_month_usd
+    battery_share subscription_month_usd tpot_ms n_servers utilization capex_usd breakeven_tokens_per_month
+    payback_month npv_usd""".split()
 # What the choice of a place needs besides.
 PLACES = """fit_verdict need_bytes capacity_bytes batch ttft_ms tpot_ms owned api_month_usd owned_month_usd
-    rented_month_usd device_month_usd capex_usd horizon_months""".split()
+    rented_month_usd device_month_usd device_energy_usd fleet_month_usd fleet_needed capex_usd horizon_months""".split()
 # Without an interval of their own.
 NO_INTERVAL = ("breakeven_tokens_per_month", "npv_usd")
 # On the premises a large open model meets a closed one in the cloud.
@@ -79,6 +80,12 @@ def answer(
         values["npv_usd"] = npv_of(dataset, scenario, values)
     shown = {**values, "given": scenario.given}
     results = {name: result(name, shown, corners, lang, strings, money) for name in calculator.results}
+    if "npv_usd" in results and results["npv_usd"]["value"] is not None:
+        share = results["npv_usd"]["p_positive"]
+        text = with_unit(share, "share", lang, strings)
+        results["p_npv_positive"] = {"value": share, "unit": "share", "text": text}
+    elif "npv_usd" in results:
+        results["p_npv_positive"] = {**results["npv_usd"], "unit": "share"}
     if command in PLACE_RESULTS:
 
         def evaluate(changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,8 +154,9 @@ def evaluated(
     values = GRAPH.run(plan, scenario.values)
     if calculator.defaults is PREMISES:
         alone = {**scenario.values, "batch": 1.0}
-        found = GRAPH.run(GRAPH.plan(["ttft_ms", "tpot_ms"], alone), alone)
-        values |= {f"alone_{name}": found[name] for name in ("ttft_ms", "tpot_ms")}
+        names = ["ttft_ms", "tpot_ms", "need_bytes", "fit_verdict"]
+        found = GRAPH.run(GRAPH.plan(names, alone), alone)
+        values |= {f"alone_{name}": found[name] for name in names}
     return scenario, values, plan
 
 
@@ -169,7 +177,7 @@ def edge_side(dataset: Dataset, raw: Mapping[str, Any], scenario: Scenario) -> d
 
 def npv_of(dataset: Dataset, scenario: Scenario, values: Mapping[str, Any]) -> uncertainty.Npv | Unknown:
     """NPV with its draws: ranges that the reader gave, else those of the defaults that were not replaced."""
-    for needed in ("owned", "api_month_usd", "n_servers"):
+    for needed in ("owned", "api_month_usd", "n_servers", "owned_month_usd"):
         if isinstance(values[needed], Unknown):
             return values[needed]  # type: ignore[no-any-return]
     ranges, modes = {}, {}
@@ -332,7 +340,7 @@ def warn(dataset: Dataset, command: str, values: Mapping[str, Any]) -> list[Mess
     spilled = values.get("spilled_share")
     if isinstance(spilled, float) and spilled > 0:
         found.append(Message("warning-offload", {"share": f"{spilled:.0%}"}))
-    elif values["fit_verdict"] == "no":
+    elif "no" in (values["fit_verdict"], values.get("alone_fit_verdict")):
         found.append(Message("warning-does-not-fit"))
     if values["device"].device_class == "phone":
         entry = dataset.parameters["phone_sustained_share"]
@@ -340,6 +348,8 @@ def warn(dataset: Dataset, command: str, values: Mapping[str, Any]) -> list[Mess
         found.append(Message("warning-phone-sustained", slots))
     if values["device"].device_class in ("browser", "phone", "cpu"):
         found.append(Message("warning-rough-class"))
+    if command in ("cost", "tier") and values["slo_tpot_ms"] is None and "alone_tpot_ms" in values:
+        found.append(Message("warning-no-time-limit"))
     if isinstance(values["batch"], float) and values["batch"] > dataset.constant("many_streams_above"):
         found.append(Message("warning-many-streams"))
     return found

@@ -51,7 +51,12 @@ def parser() -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=help_of[name], description=f"Answers: {help_of[name]}?", epilog=ids)
         one.add_argument("--scenario", metavar="FILE", help="YAML or JSON of parameter ids; - reads standard input")
         one.add_argument(
-            "--set", metavar="ID=VALUE", action="append", default=[], help="one parameter; low:value:high gives a range"
+            "--set",
+            metavar="ID=VALUE",
+            nargs="+",
+            action="extend",
+            default=[],
+            help="one parameter; low:value:high gives a range",
         )
         one.add_argument("--preset", metavar="ID", action="append", default=[], help="parameters that go together")
         one.add_argument("--currency", choices=("USD", "JPY"), help="currency of the words (values stay in USD)")

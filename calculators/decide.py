@@ -24,7 +24,8 @@ ONLINE = ("cloud", "private_cloud", "on_prem")
 # The hardware that workloads share: one cannot have another price for it.
 SHARED = """server_price_usd devices_per_server spare_servers infra_share life_years discount_rate residual_share
     server_kw idle_share pue fte salary_usd support_share colo_usd_per_kw_month n_servers utilization gpu_hour_usd
-    edge_program_usd_per_month""".split()
+    edge_program_usd_per_month device tariff_usd_per_kwh fleet_devices device_share device_price_usd device_life_months
+    mdm_usd_per_device_month""".split()
 SENSITIVE = ("confidential", "restricted")
 
 
@@ -147,15 +148,21 @@ def check_quality(check: CheckOne, dataset: Dataset, values: Values, place: str,
 
 def check_fit(check: CheckOne, values: Values) -> None:
     """Memory: the set-up of tier 2, and the user's device."""
-    need, capacity = values["need_bytes"], values["capacity_bytes"]
+    # Where no batch can be chosen, one request decides.
+    own = "" if not isinstance(values["need_bytes"], Unknown) else "alone_"
+    need, capacity, verdict = values[f"{own}need_bytes"], values["capacity_bytes"], values[f"{own}fit_verdict"]
     if not isinstance(need, Unknown):
         devices = math.ceil(need / (capacity / values["n_devices"]))
         slots = {"need": f"{need / 1e9:,.1f}", "capacity": f"{capacity / 1e9:,.1f}", "devices": devices}
         for place in TIER_2:
-            check(place, "fit", values["fit_verdict"] != "no", "relax-fit", **slots)
+            check(place, "fit", verdict != "no", "relax-fit", **slots)
     need, capacity = values["edge_need_bytes"], values["edge_capacity_bytes"]
     slots = {"need": f"{need / 1e9:,.1f}", "capacity": f"{capacity / 1e9:,.1f}"}
     check("edge", "fit", values["edge_fit_verdict"] != "no", "relax-edge-fit", **slots)
+    devices = known(values["fleet_needed"])
+    passed = None if devices is None else devices <= values["fleet_devices"]
+    fleet, needed = number(values["fleet_devices"]), number(None if devices is None else math.ceil(devices))
+    check("edge", "fleet", passed, "relax-fleet", fleet=fleet, needed=needed)
 
 
 def check_service(check: CheckOne, values: Values) -> None:
@@ -168,7 +175,9 @@ def check_service(check: CheckOne, values: Values) -> None:
         edge = known(values[f"edge_{name}_ms"])
         check("cloud", name, None, limit=number(limit))
         for place in TIER_2:
-            passed = None if alone is None else alone <= limit and not isinstance(values["batch"], Unknown)
+            # A batch that is given stands; one that is chosen meets the limit, or there is none.
+            own = values[f"{name}_ms"]
+            passed = None if alone is None else not isinstance(own, Unknown) and own <= limit * (1 + 1e-9)
             check(place, name, passed, f"relax-{name}", limit=number(limit), needed=number(alone))
         check(
             "edge",
@@ -273,8 +282,10 @@ def workload_of(decision: Decision, values: Values, name: str) -> portfolio.Work
         id=name,
         places=tuple(decision.places),
         cloud_usd=decision.costs["cloud"],
-        edge_usd=decision.costs["edge"],
+        edge_usd=known(values["device_energy_usd"]),
         replicas=owned.replicas_needed(requests) if owned else None,
+        n_devices=values["n_devices"],
+        setup=f"{values['model'].id} {values['n_devices']:g} {values['quantization']}",
         used=requests * (1 + owned.retry_share) / SECONDS_PER_MONTH / owned.rate if owned else None,
     )
 

@@ -137,8 +137,9 @@ class Owned:
     def steps(self, most_requests: float) -> Iterator[tuple[float, float, float]]:
         """(servers, first, last) requests per month served by each count of servers, up to `most_requests`."""
         per_replica = self.rate * self.headroom / self.peak_to_average * SECONDS_PER_MONTH / (1 + self.retry_share)
-        if self.n_servers is not None:
-            yield self.n_servers, 0.0, most_requests
+        if self.n_servers is not None:  # up to what they can serve at all
+            full = self.rate * self.replicas_held(self.n_servers) * SECONDS_PER_MONTH / (1 + self.retry_share)
+            yield self.n_servers, 0.0, min(most_requests, full)
             return
         first, busy = 0.0, math.ceil(self.n_devices / self.devices_per_server)
         while first < most_requests and busy < MOST_SERVERS:
@@ -268,8 +269,10 @@ def capex_usd(owned: Owned, n_servers: float) -> float:
 
 
 @quantity("USD")
-def owned_month_usd(owned: Owned, n_servers: float, utilization: float) -> Month:
+def owned_month_usd(owned: Owned, n_servers: float, utilization: float) -> Month | Unknown:
     """capital + energy + ops + support + colo; capital = (CapEx - RV/(1+r)^n) CRF(r, n)/12."""
+    if utilization > 1 + 1e-9:
+        return Unknown("unknown-overloaded")
     return owned.month(n_servers, utilization)
 
 
@@ -313,6 +316,7 @@ def payback_month(
     api_price_decline_per_year: float,
     requests_per_month: float,
     payback_limit_months: float,
+    owned_month_usd: Month,
 ) -> float | Unknown:
     """First month m with sum over i <= m of [API (1-g)^(i/12) - opex] >= CapEx."""
     if not n_servers:
@@ -328,20 +332,33 @@ def horizon_months(life_years: float) -> float:
 
 
 @quantity("USD")
-def device_month_usd(
-    edge_energy_joules: float,
-    device_requests_per_month: float,
-    tariff_usd_per_kwh: float,
+def device_energy_usd(edge_energy_joules: float, device_requests_per_month: float, tariff_usd_per_kwh: float) -> float:
+    """Energy of all requests on users' devices."""
+    return device_requests_per_month * edge_energy_joules / JOULES_PER_KWH * tariff_usd_per_kwh
+
+
+@quantity("USD")
+def fleet_month_usd(
     fleet_devices: float,
     device_share: float,
     device_price_usd: float,
     device_life_months: float,
     mdm_usd_per_device_month: float,
 ) -> float:
-    """Energy of all requests + fleet x (share of the device's price over its life + management)."""
-    energy = device_requests_per_month * edge_energy_joules / JOULES_PER_KWH * tariff_usd_per_kwh
-    each = device_share * device_price_usd / device_life_months + mdm_usd_per_device_month
-    return energy + fleet_devices * each
+    """Fleet x (share of a device's price over its life + management); workloads share it."""
+    return fleet_devices * (device_share * device_price_usd / device_life_months + mdm_usd_per_device_month)
+
+
+@quantity("USD")
+def device_month_usd(device_energy_usd: float, fleet_month_usd: float) -> float:
+    """Energy + fleet."""
+    return device_energy_usd + fleet_month_usd
+
+
+@quantity("devices")
+def fleet_needed(device_requests_per_month: float, edge_request_seconds: float, peak_to_average: float) -> float:
+    """Devices that answer at once at the peak: PAR lambda x seconds of a request."""
+    return peak_to_average * device_requests_per_month / SECONDS_PER_MONTH * edge_request_seconds
 
 
 @quantity("J")

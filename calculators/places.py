@@ -148,7 +148,9 @@ def portfolio_results(
         reason: Unknown = values["owned"]
         text = words.say(reason.message, dict(reason.slots))
         return {"assignment": {"value": None, "unit": "", "reason": text, "text": text}}
-    shared = portfolio.Shared(base, known(values["gpu_hour_usd"]), values["edge_program_usd_per_month"])
+    # One fleet and one program carry all workloads at the edge.
+    edge_usd = values["edge_program_usd_per_month"] + (known(values["fleet_month_usd"]) or 0.0)
+    shared = portfolio.Shared(base, known(values["gpu_hour_usd"]), edge_usd)
     found_plans = portfolio.plans(shared, workloads)
     greedy = portfolio.greedy(shared, workloads)
     ruled_out = eliminated_of(reasons, words)

@@ -28,6 +28,8 @@ class Workload:
     edge_usd: float | None
     replicas: float | None
     used: float | None
+    n_devices: float = 1.0  # of one replica
+    setup: str = ""  # workloads of one set-up share replicas, all share servers
 
 
 @dataclass(frozen=True)
@@ -65,21 +67,42 @@ def choices(workload: Workload) -> list[str]:
     return found
 
 
-def owned_usd(shared: Shared, replicas: float, used: float) -> tuple[float, float]:
-    """(USD, servers) of owned hardware that carries a pooled demand; servers, spare and staff once."""
-    servers = shared.owned.servers_for(replicas)
-    held = shared.owned.replicas_held(servers)
-    if shared.owned.utilization is not None:
-        return shared.owned.month(servers, shared.owned.utilization).total, servers
-    return shared.owned.month(servers, used / held if servers else 0.0).total, servers
+def devices_for(group: Sequence[Workload]) -> float:
+    """Devices of whole replicas: workloads of one set-up are pooled before rounding up."""
+    setups: dict[str, list[Workload]] = {}
+    for workload in group:
+        setups.setdefault(workload.setup, []).append(workload)
+    return math.fsum(math.ceil(total(same, "replicas")) * same[0].n_devices for same in setups.values())
 
 
-def rented_usd(shared: Shared, replicas: float) -> tuple[float | None, float]:
-    """(USD, devices) of rented hardware that carries a pooled demand."""
+def owned_usd(shared: Shared, group: Sequence[Workload]) -> tuple[float | None, float]:
+    """(USD, servers) of owned hardware that carries a pooled demand; servers, spare and staff once.
+
+    USD is None where the given servers cannot carry it.
+    """
+    owned = shared.owned
+    needed = math.ceil(devices_for(group) / owned.devices_per_server)
+    servers = owned.n_servers if owned.n_servers is not None else needed + owned.spare_servers if needed else 0.0
+    used = owned.utilization if owned.utilization is not None else busy_share(owned, group, servers)
+    return (None if used > 1 + 1e-9 else owned.month(float(servers), used).total), float(servers)
+
+
+def busy_share(owned: Owned, group: Sequence[Workload], servers: float) -> float:
+    """Busy replicas over those held; with several set-ups busy devices over all."""
+    if not servers:
+        return 0.0
+    devices, largest = servers * owned.devices_per_server, max(workload.n_devices for workload in group)
+    if len({workload.setup for workload in group}) == 1:
+        devices = max(1, math.floor(devices / largest)) * largest
+    return math.fsum((workload.used or 0.0) * workload.n_devices for workload in group) / devices
+
+
+def rented_usd(shared: Shared, group: Sequence[Workload]) -> tuple[float | None, float]:
+    """(USD, devices) of rented hardware that carries a pooled demand; a spare is one replica of the largest."""
     if shared.gpu_hour_usd is None:
         return None, 0.0
-    owned = shared.owned
-    devices = (math.ceil(replicas) + owned.spare_servers) * owned.n_devices if replicas > 0 else 0.0
+    owned, needed = shared.owned, devices_for(group)
+    devices = needed + owned.spare_servers * max(w.n_devices for w in group) if needed else 0.0
     staff = owned.fte * owned.salary_usd / MONTHS if devices else 0.0
     return devices * shared.gpu_hour_usd * HOURS_PER_MONTH + staff, devices
 
@@ -91,9 +114,9 @@ def pooled(shared: Shared, group: Sequence[Workload]) -> Pool | None:
         places = {w.id: first if first in w.places else second for w in group}
         own = [w for w in group if places[w.id] == "on_prem"]
         rent = [w for w in group if places[w.id] == "private_cloud"]
-        own_usd, servers = owned_usd(shared, total(own, "replicas"), total(own, "used")) if own else (0.0, 0.0)
-        rent_usd, devices = rented_usd(shared, total(rent, "replicas")) if rent else (0.0, 0.0)
-        if rent_usd is not None and (best is None or own_usd + rent_usd < best[0]):
+        own_usd, servers = owned_usd(shared, own) if own else (0.0, 0.0)
+        rent_usd, devices = rented_usd(shared, rent) if rent else (0.0, 0.0)
+        if own_usd is not None and rent_usd is not None and (best is None or own_usd + rent_usd < best[0]):
             best = (own_usd + rent_usd, places, servers, devices)
     return best
 

@@ -491,6 +491,9 @@ def use_price(dataset: Dataset, values: dict[str, Any], given: set[str]) -> None
     offers = [p for i, p in dataset.prices.items() if i == wanted or p["model"] == wanted]
     offer = next((p for p in offers if p.get("first_party")), offers[0])
     row = price_row_on(offer["rows"], None)
+    if not isinstance(row, Unknown) and given & {"api_price_in", "api_price_out"}:
+        # A price of one's own has no business with another model's cache prices and tiers.
+        row = {key: row[key] for key in ("in", "out", "batch_discount") if key in row}
     values["api_price_row"] = row
     if not isinstance(row, Unknown) and "batch_discount" in row and "batch_discount" not in given:
         values["batch_discount"] = float(row["batch_discount"])

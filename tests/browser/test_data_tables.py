@@ -51,7 +51,7 @@ def test_a_reader_without_scripts_has_all_rows_and_sources(open_page: Open) -> N
     row = page.locator("tr#glm-5")
     assert row.is_visible()
     assert "744B" in row.inner_text()
-    assert "LLM Architecture Gallery" in str(row.locator("data").nth(1).get_attribute("title"))
+    assert "LLM Architecture Gallery" in str(row.locator("data").nth(0).get_attribute("title"))
     assert not page.locator(".table-form").is_visible()
 
 
@@ -137,7 +137,7 @@ def test_a_row_is_copied_as_a_citation(open_page: Open) -> None:
 
 def test_a_figure_tells_its_source_and_age_on_hover_and_focus(open_page: Open) -> None:
     page = ready(open_page, "en/data/models/")
-    figure = page.locator("tr#glm-5 data").nth(1)
+    figure = page.locator("tr#glm-5 data").nth(0)
     figure.hover()
     note = page.locator("#figure-note")
     note.wait_for()

@@ -223,3 +223,59 @@ def test_the_gap_to_the_frontier_sets_the_floor_within_one_version() -> None:
     told = {(e["tier"], e["constraint"]) for e in narrow["eliminated"]["value"]}
     unknown = {(e["tier"], e["constraint"]) for e in narrow["needs_confirmation"]["value"]}
     assert ("on_prem", "quality") in told | unknown
+
+
+# What an expert found by recomputing: each failed before it was mended.
+
+
+def test_what_does_not_fit_is_ruled_out_before_costs() -> None:
+    found = results("tier", {"device": "h100-sxm-x8"})
+    told = {(e["tier"], e["constraint"]) for e in found["eliminated"]["value"]}
+    assert {("on_prem", "fit"), ("private_cloud", "fit")} <= told
+    assert found["recommendation"]["value"] not in ("on_prem", "private_cloud")
+    cost = answer(load_dataset(), "cost", {"device": "h100-sxm-x8", "requests_per_second_max": 3}, "en")
+    assert "warning-does-not-fit" in [warning["id"] for warning in cost["warnings"]]
+
+
+def test_a_given_batch_must_meet_the_time_limits() -> None:
+    found = results("tier", {"batch": 2000, "slo_tpot_ms": 50, "allowed_tiers": ["on_prem", "private_cloud"]})
+    assert ("on_prem", "tpot") in {(e["tier"], e["constraint"]) for e in found["eliminated"]["value"]}
+
+
+def test_more_load_than_the_given_servers_hold_has_no_price() -> None:
+    found = results("cost", {"n_servers": 1, "tokens_per_month": 1e13})
+    for name in ("owned_month_usd", "payback_month", "npv_usd"):
+        assert found[name]["value"] is None and found[name]["reason"], name
+    ends = results("cost", {**WITH_OPUS, "n_servers": 2})["breakeven_tokens_per_month"]["value"]
+    assert ends[-1][1] < 300e9
+
+
+def test_a_given_price_does_not_borrow_the_others_of_another_model() -> None:
+    own = {"api_price_in": 0.3, "api_price_out": 1, "cache_hit_share": 0.6, "tokens_per_month": 1e9}
+    with_cache = results("cost", own)["api_month_usd"]["value"]
+    assert with_cache == near(results("cost", {**own, "cache_hit_share": 0})["api_month_usd"]["value"])
+
+
+def test_a_fleet_too_small_for_the_load_is_ruled_out() -> None:
+    found = results("tier", {"fleet_devices": 1, "offline": True})
+    assert ("edge", "fleet") in {(e["tier"], e["constraint"]) for e in found["eliminated"]["value"]}
+
+
+def test_workloads_share_one_fleet() -> None:
+    shared = {**WITH_OPUS, "fleet_devices": 1000, "mdm_usd_per_device_month": 3, "edge_program_usd_per_month": 3000}
+    two = [{"id": name, "tokens_per_month": 1e8, "allowed_tiers": ["edge"]} for name in ("one", "two")]
+    assert results("portfolio", {**shared, "workloads": two})["portfolio_month_usd"]["value"] == near(6000)
+
+
+def test_workloads_of_other_set_ups_take_their_own_devices() -> None:
+    small = {"model": "llama-3.3-70b", "n_devices": 2, "tokens_per_month": 60e9}
+    base = {"device": "h200-sxm-x8", "quantization": "fp8"}
+    alone = results("cost", {**base, **small})
+    plan = results("portfolio", {**base, "workloads": [{"id": "b", "allowed_tiers": ["on_prem"], **small}]})
+    assert plan["portfolio_month_usd"]["value"] == near(alone["owned_month_usd"]["value"])
+    assert plan["n_servers"]["value"] == alone["n_servers"]["value"]
+
+
+def test_the_probability_of_a_gain_is_a_result_of_its_own() -> None:
+    found = results("cost", WITH_OPUS)
+    assert found["p_npv_positive"]["value"] == found["npv_usd"]["p_positive"]
