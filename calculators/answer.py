@@ -54,6 +54,8 @@ PLACES = """fit_verdict need_bytes capacity_bytes batch ttft_ms tpot_ms owned ap
     rented_month_usd device_month_usd device_energy_usd fleet_month_usd fleet_needed capex_usd horizon_months""".split()
 # Without an interval of their own.
 NO_INTERVAL = ("breakeven_tokens_per_month", "npv_usd")
+# What follows from the rate at which a replica serves: its interval becomes theirs.
+FROM_RATE = "n_servers utilization capex_usd owned_month_usd owned_usd_per_mtok rented_month_usd".split()
 # On the premises a large open model meets a closed one in the cloud.
 PREMISES = {"model": "glm-5", "device": "h200-sxm-x8", "quantization": "fp8"}
 CALCULATORS = {
@@ -79,7 +81,11 @@ def answer(
     if "npv_usd" in calculator.results:
         values["npv_usd"] = npv_of(dataset, scenario, values)
     shown = {**values, "given": scenario.given}
-    results = {name: result(name, shown, corners, lang, strings, money) for name in calculator.results}
+    rates = at_rates(dataset, raw, scenario, values, calculator)
+    results = {
+        name: result(name, shown, corners + (rates if name in FROM_RATE else []), lang, strings, money)
+        for name in calculator.results
+    }
     if "npv_usd" in results and results["npv_usd"]["value"] is not None:
         share = results["npv_usd"]["p_positive"]
         text = with_unit(share, "share", lang, strings)
@@ -220,6 +226,20 @@ def at_corners(
     ends = itertools.product(*(scenario.ranges[i] for i in ids))
     given = ({**raw, **dict(zip(ids, corner, strict=True))} for corner in ends)
     return [evaluated(dataset, corner, calculator, wanted)[1] for corner in given]
+
+
+def at_rates(
+    dataset: Dataset, raw: Mapping[str, Any], scenario: Scenario, values: Mapping[str, Any], calculator: Calculator
+) -> list[dict[str, Any]]:
+    """The values at both ends of the serving rate's interval: what servers cost is no surer than what they serve."""
+    rate, width = values.get("requests_per_second_max"), values.get("serving_interval")
+    if calculator.defaults is not PREMISES or "requests_per_second_max" in scenario.given:
+        return []
+    if not isinstance(rate, float) or not isinstance(width, int | float) or rate <= 0:
+        return []
+    wanted = [name for name in calculator.results if name in FROM_RATE]
+    given = ({**raw, "requests_per_second_max": end} for end in (rate / width, rate * width)) if wanted else ()
+    return [evaluated(dataset, one, calculator, wanted)[1] for one in given]
 
 
 def result(

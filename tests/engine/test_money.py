@@ -279,3 +279,12 @@ def test_workloads_of_other_set_ups_take_their_own_devices() -> None:
 def test_the_probability_of_a_gain_is_a_result_of_its_own() -> None:
     found = results("cost", WITH_OPUS)
     assert found["p_npv_positive"]["value"] == found["npv_usd"]["p_positive"]
+
+
+def test_the_interval_of_a_speed_becomes_that_of_the_servers_it_takes() -> None:
+    found = results("cost", {"tokens_per_month": 100e9})
+    servers, month = found["n_servers"], found["owned_month_usd"]
+    assert servers["low"] < servers["value"] < servers["high"]
+    assert month["low"] < month["value"] < month["high"]
+    given = results("cost", {"tokens_per_month": 100e9, "requests_per_second_max": 10})
+    assert "low" not in given["n_servers"]

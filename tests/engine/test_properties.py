@@ -205,7 +205,8 @@ def test_the_currency_changes_words_only(r: Random, rate: float) -> None:
     for command in ("cost", "tier", "portfolio"):
         dollars, yen = (results(command, {**case, "fx_jpy_per_usd": rate, "currency": c}) for c in ("USD", "JPY"))
         assert without_words(dollars) == without_words(yen)
-        assert json.dumps(dollars) != json.dumps(yen)
+        if command != "portfolio" or dollars["assignment"]["value"]:  # without a plan there is no money in the words
+            assert json.dumps(dollars) != json.dumps(yen)
 
 
 def without_words(found: Any) -> Any:
