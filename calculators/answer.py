@@ -1,28 +1,31 @@
-"""From a scenario to an answer: which results each calculator gives, their intervals, warnings and words."""
+"""From a scenario to an answer: which results each calculator gives, intervals, warnings, sentences and charts."""
 
 from __future__ import annotations
 
 import itertools
-import json
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import ENGINE_VERSION, cost, memory, owned, speed, uncertainty
-from .dataset import Dataset, Device, Model
-from .graph import Graph, Quantity, Unknown
+from . import ENGINE_VERSION, charts, uncertainty
+from .dataset import Dataset, Model, offer_of
+from .exposure import exposure_chart, exposure_chart_portfolio
+from .graph import Quantity, Unknown
+from .headline import Answered, device_text, said
+from .memo import memo_of
 from .places import PLACE_RESULTS, place_results
+from .results import GRAPH, clean, control, formulas, result, shown_input
 from .scenario import SAME_LOAD, BadInput, Message, Scenario, resolve
-from .text import Money, interval, result_text, sentence, with_unit
+from .text import Money
+from .words import Words
 
-GRAPH = Graph((memory, speed, cost, owned))
 LONGEST_RANGES = 6  # 2^n corners are computed
 # What a request needs to say about itself at the user's device; nothing else of the scenario belongs there.
 REQUEST = "isl osl reasoning_tokens cache_hit_share queue_ms rtt_ms".split()
 # Inputs of owned hardware that nobody knows exactly: drawn where a range is known.
 UNCERTAIN = """server_price_usd throughput_factor peak_to_average tariff_usd_per_kwh fte infra_share life_years
     discount_rate residual_share idle_share pue""".split()
+Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ MONEY = """api_month_usd usd_per_mtok owned_month_usd owned_usd_per_mtok rented_
 # What the choice of a place needs besides.
 PLACES = """fit_verdict need_bytes capacity_bytes batch ttft_ms tpot_ms owned api_month_usd owned_month_usd
     rented_month_usd device_month_usd device_energy_usd fleet_month_usd fleet_needed capex_usd horizon_months""".split()
+# What sentences and charts need besides.
+CHARTED = "api_request request_tokens".split()
 # Without an interval of their own.
 NO_INTERVAL = ("breakeven_tokens_per_month", "npv_usd")
 # What follows from the rate at which a replica serves: its interval becomes theirs.
@@ -68,83 +73,151 @@ CALCULATORS = {
 
 
 def answer(
-    dataset: Dataset, command: str, raw: Mapping[str, Any], lang: str, *, explain: bool = False
+    dataset: Dataset,
+    command: str,
+    raw: Mapping[str, Any],
+    lang: str,
+    *,
+    page: bool = False,
+    explain: bool = False,
+    memo: bool | str = False,
+    then: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """One answer as plain data: inputs, results, warnings, headline, versions; with `explain` also every formula.
+    """One answer as plain data: inputs, results, headline, reasons, changes, warnings, versions.
 
-    Floats are rounded to 12 significant digits here, the one door out. Raises BadInput.
+    `page` adds what a page shows besides: `used` (every parameter, for the form), `charts`, `share`; `explain` every
+    formula; `memo` (true, or the day as an ISO date) a memo; `then` (data version and headline result of a link) what
+    has changed since. Floats are rounded to 12 significant digits here, the one door out. Raises BadInput.
     """
     calculator = CALCULATORS[command]
     scenario, values, plan = evaluated(dataset, raw, calculator, calculator.results)
     corners = at_corners(dataset, raw, scenario, calculator)
-    strings, money = dataset.strings, Money(values["currency"], values["fx_jpy_per_usd"])
+    words = Words(dataset, lang, Money(values["currency"], values["fx_jpy_per_usd"]))
+    unsure: uncertainty.Uncertain | Unknown = Unknown("none")
+    if calculator.defaults is PREMISES:
+        unsure = uncertain(dataset, scenario, values)
     if "npv_usd" in calculator.results:
-        values["npv_usd"] = npv_of(dataset, scenario, values)
-    shown = {**values, "given": scenario.given}
+        values["npv_usd"] = unsure if isinstance(unsure, Unknown) else uncertainty.npv(unsure)
     rates = at_rates(dataset, raw, scenario, values, calculator)
     results = {
-        name: result(name, shown, corners + (rates if name in FROM_RATE else []), lang, strings, money)
+        name: result(name, values, scenario.given, corners + (rates if name in FROM_RATE else []), words)
         for name in calculator.results
     }
     if "npv_usd" in results and results["npv_usd"]["value"] is not None:
         share = results["npv_usd"]["p_positive"]
-        text = with_unit(share, "share", lang, strings)
-        results["p_npv_positive"] = {"value": share, "unit": "share", "text": text}
+        results["p_npv_positive"] = {"value": share, "unit": "share", "text": words.show(share, "share")}
     elif "npv_usd" in results:
         results["p_npv_positive"] = {**results["npv_usd"], "unit": "share"}
+
+    def evaluate(changes: Mapping[str, Any]) -> dict[str, Any]:
+        replaced = {SAME_LOAD[name] for name in SAME_LOAD if name in changes}
+        kept = {name: value for name, value in raw.items() if name not in replaced}
+        wanted = calculator.results if calculator.defaults is not PREMISES else []
+        return evaluated(dataset, {**kept, **changes}, calculator, wanted)[1]
+
     if command in PLACE_RESULTS:
-
-        def evaluate(changes: Mapping[str, Any]) -> dict[str, Any]:
-            replaced = {SAME_LOAD[name] for name in SAME_LOAD if name in changes}
-            kept = {name: value for name, value in raw.items() if name not in replaced}
-            return evaluated(dataset, {**kept, **changes}, calculator, [])[1]
-
-        results |= place_results(dataset, command, values, evaluate, lang, money)
+        results |= place_results(dataset, command, values, evaluate, words)
     given = [name for name in raw if name not in calculator.inputs]
-    inputs = {name: shown_input(dataset, name, values, scenario, lang, money) for name in [*calculator.inputs, *given]}
-    warnings = [
-        {"id": m.message, "text": sentence(strings, m.message, lang, m.slots)} for m in warn(dataset, command, values)
-    ]
-    reply = {
-        "inputs": inputs,
-        "results": clean(results),
-        "warnings": warnings,
-        "versions": {"engine": ENGINE_VERSION, "data": dataset.version},
-    }
+    inputs = {name: shown_input(dataset, name, values, scenario, words) for name in [*calculator.inputs, *given]}
+    warnings = [{"id": m.message, "text": words.say(m.message, m.slots)} for m in warn(dataset, command, values)]
+    reply: dict[str, Any] = {"inputs": inputs, "results": clean(results), "warnings": warnings}
+    answered = Answered(dataset, command, values, inputs, results, evaluate, words, unsure)
+    if command != "speed":
+        sentences = said(answered)
+        reply["headline"], reply["verdict"] = sentences.headline, sentences.verdict
+        reply["reasons"], reply["changes"] = sentences.reasons, sentences.changes
+    reply["versions"] = {"engine": ENGINE_VERSION, "data": dataset.version}
     if explain:
-        reply["formulas"] = formulas(plan, values, lang, strings, money)
-    if command == "fit":
-        reply["headline"] = headline(dataset, values, inputs, results, lang)
+        reply["formulas"] = formulas(plan, values, words)
+    if page:
+        reply["used"] = {
+            name: control(dataset, name, values, raw, words)
+            for name, entry in dataset.parameters.items()
+            if command in entry["calculators"]
+        }
+        reply["charts"] = clean(charts_of(answered))
+        reply["share"] = share_of(answered)
+    if then is not None:
+        reply["then"] = then_of(answered, then)
+    if memo:
+        reply["memo"] = memo_of(dataset, command, reply, words, memo if isinstance(memo, str) else "")
     return reply
 
 
-def formulas(
-    plan: Any, values: Mapping[str, Any], lang: str, strings: Mapping[str, Any], money: Money
-) -> list[dict[str, Any]]:
-    """The trace of the graph: each quantity with its formula, the numbers it was given and what came out."""
-    units = {quantity.name: quantity.unit for quantity in plan}
+def charts_of(a: Answered) -> list[charts.Chart]:
+    """The charts of an answer, in the order of its page."""
+    words, values, results = a.words, a.values, a.results
+    chosen = results.get("recommendation", {}).get("value")
 
-    def shown(name: str) -> str | None:
-        value = values[name]
-        if isinstance(value, owned.Month):
-            value = value.total
-        if isinstance(value, bool | str):
-            return str(value)
-        if not isinstance(value, int | float):
-            return None  # a model, a device, a price row: no number to show
-        exact = name not in units  # an input stands as it was given
-        return with_unit(float(value), units.get(name, ""), lang, strings, exact=exact, money=money)
+    def label(name: str) -> str:
+        return str(a.dataset.parameters[name]["label"][words.lang])
 
-    found = []
-    for quantity in plan:
-        inputs = {need: text for need in quantity.needs if (text := shown(need)) is not None}
-        first = " ".join((quantity.function.__doc__ or "").split("\n\n")[0].split())
-        found.append({"id": quantity.name, "formula": first, "inputs": inputs, "text": shown(quantity.name) or "-"})
-    return found
+    found: list[charts.Chart | None] = []
+    if a.command == "fit":
+        device = device_text(values["n_devices"], a.inputs["device"]["text"])
+        found = [charts.memory_stack(words, values, device), charts.latency_stack(words, values, None, edge=False)]
+    if a.command in ("cost", "tier"):
+        found = [
+            charts.cost_stack(words, values, chosen, program=a.command == "tier"),
+            charts.break_even_lines(words, values, a.uncertain),
+        ]
+    if a.command == "cost" and isinstance(values["npv_usd"], uncertainty.Npv) and not isinstance(a.uncertain, Unknown):
+        found.append(charts.tornado(words, values["npv_usd"], a.uncertain, label))
+    if a.command == "tier":
+        found.insert(0, charts.score_stack(words, results["scores"]["value"] if "scores" in results else []))
+        found.append(charts.latency_stack(words, values, chosen, edge=True))
+        found.append(exposure_chart(a.dataset, values, words.lang, chosen))
+    if a.command == "cost":
+        found.append(charts.latency_stack(words, values, chosen, edge=True))
+    if a.command == "portfolio" and results["assignment"]["value"] is not None:
+        named = [(one["id"], one["tier"], values) for one in results["assignment"]["value"]]
+        found = [
+            charts.plan_stack(words, results["plans"]["value"]),
+            exposure_chart_portfolio(a.dataset, named, words.lang),
+        ]
+    return [chart for chart in found if chart is not None]
+
+
+# The headline result that a link carries: a word and the figure beside it.
+SHARED = {"fit": ("fit_verdict", "need_bytes"), "cost": ("", "owned_month_usd"), "tier": ("recommendation", ""),
+          "portfolio": ("", "portfolio_month_usd")}  # fmt: skip
+
+
+def share_of(a: Answered) -> str:
+    """The headline result in short: `on_prem~5321.4`; empty where there is none."""
+    if a.command not in SHARED:
+        return ""
+    word, figure = (a.results.get(name, {}).get("value") for name in SHARED[a.command])
+    if a.command == "tier" and word is not None:
+        figure = a.results["costs"]["value"].get(word)
+    return "" if word is None and figure is None else f"{word or ''}~{'' if figure is None else f'{figure:.6g}'}"
+
+
+def then_of(a: Answered, then: Mapping[str, Any]) -> str | None:
+    """What a link said when it was made and what holds now; None where nothing has changed or it cannot be read."""
+    words, now = a.words, share_of(a)
+    before, version = str(then.get("result", "")), str(then.get("data", ""))
+    if before == now or a.command not in SHARED:
+        return None
+
+    def told(share: str) -> str | None:
+        word, _, figure = share.partition("~")
+        unit = "bytes" if a.command == "fit" else "USD"
+        try:
+            amount = words.show(float(figure), unit) if figure else ""
+            name = words.say(f"{'verdict' if a.command == 'fit' else 'place'}.{word}") if word else ""
+        except (ValueError, KeyError):
+            return None
+        return words.join([part for part in (name, amount) if part]) or None
+
+    old, new = told(before[:60]), told(now)
+    if old is None:
+        return None
+    return words.say("then-and-now", then=old, now=new or words.say("nothing"), version=version[:12])
 
 
 def evaluated(
-    dataset: Dataset, raw: Mapping[str, Any], calculator: Calculator, results: list[str]
+    dataset: Dataset, raw: Mapping[str, Any], calculator: Calculator, results: Sequence[str]
 ) -> tuple[Scenario, dict[str, Any], tuple[Quantity, ...]]:
     """A scenario, the values of these results and of all that the calculator shows, and the plan that gave them.
 
@@ -154,8 +227,8 @@ def evaluated(
     wanted = [name for name in results if name != "npv_usd"]
     if calculator.defaults is PREMISES:
         scenario.values |= edge_side(dataset, raw, scenario)
-        wanted += PLACES
-    wanted += [name for name in calculator.inputs if name not in scenario.values]
+        wanted += [*PLACES, *CHARTED]
+    wanted += [name for name in (*calculator.inputs, "t_prefill_ms", "tpot_ms") if name not in scenario.values]
     plan = GRAPH.plan([*wanted, "decode_interval", "prefill_interval", "serving_interval"], scenario.values)
     values = GRAPH.run(plan, scenario.values)
     if calculator.defaults is PREMISES:
@@ -181,8 +254,8 @@ def edge_side(dataset: Dataset, raw: Mapping[str, Any], scenario: Scenario) -> d
     return {f"edge_{name}": found[name] for name in names} | {"edge_request_seconds": seconds}
 
 
-def npv_of(dataset: Dataset, scenario: Scenario, values: Mapping[str, Any]) -> uncertainty.Npv | Unknown:
-    """NPV with its draws: ranges that the reader gave, else those of the defaults that were not replaced."""
+def uncertain(dataset: Dataset, scenario: Scenario, values: Values) -> uncertainty.Uncertain | Unknown:
+    """Owning against the API, with ranges that the reader gave, else those of the defaults that were not replaced."""
     for needed in ("owned", "api_month_usd", "n_servers", "owned_month_usd"):
         if isinstance(values[needed], Unknown):
             return values[needed]  # type: ignore[no-any-return]
@@ -201,16 +274,8 @@ def npv_of(dataset: Dataset, scenario: Scenario, values: Mapping[str, Any]) -> u
         values["requests_per_month"],
         int(values["horizon_months"]),
     )
-    return uncertainty.npv(case, modes, ranges, int(values["samples"]), int(values["seed"]))
-
-
-def clean(value: Any) -> Any:
-    """Plain data for JSON: floats to 12 significant digits, dataclasses and tuples as objects and lists."""
-    if isinstance(value, Mapping):
-        return {key: clean(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [clean(inner) for inner in value]
-    return rounded(value)
+    units = {name: str(dataset.parameters[name]["unit"]) for name in ranges}
+    return uncertainty.Uncertain(case, modes, ranges, units, int(values["samples"]), int(values["seed"]))
 
 
 def at_corners(
@@ -242,104 +307,6 @@ def at_rates(
     return [evaluated(dataset, one, calculator, wanted)[1] for one in given]
 
 
-def result(
-    name: str,
-    values: Mapping[str, Any],
-    corners: list[dict[str, Any]],
-    lang: str,
-    strings: Mapping[str, Any],
-    money: Money,
-) -> dict[str, Any]:
-    """{value, unit, low?, high?, reason?, text, range_text?}; `value` is null with a reason where there is none.
-
-    A month of owned hardware also carries its parts, an NPV its quantiles and its tornado.
-    """
-    value = values[name]
-    unit = GRAPH.quantities[name].unit if name in GRAPH.quantities else "USD"
-    if isinstance(value, Unknown):
-        reason = sentence(strings, value.message, lang, dict(value.slots))
-        return {"value": None, "unit": unit, "reason": reason, "text": reason}
-    more: dict[str, Any] = {}
-    if isinstance(value, owned.Month):
-        parts = {part: getattr(value, part) for part in ("capital", "energy", "ops", "support", "colo", "total")}
-        value, more = value.total, parts
-    elif isinstance(value, uncertainty.Npv):
-        more = {key: getattr(value, key) for key in ("mode", "p10", "p50", "p90", "p_positive", "p_payback")}
-        more["tornado"] = [{"input": bar[0], "low": bar[1], "high": bar[2]} for bar in value.tornado]
-        more |= {
-            "low": value.p10,
-            "high": value.p90,
-            "range_text": interval(value.p10, value.p90, unit, lang, strings, money),
-        }
-        value = value.mode
-    elif isinstance(value, list):
-        ends = [interval(low, high, unit, lang, strings, money) for low, high in value]
-        return {"value": value, "unit": unit, "text": strings["list-separator"][lang].join(ends)}
-    found: dict[str, Any] = {"value": rounded(value), "unit": unit, **more}
-    if not isinstance(value, str) and "low" not in more:
-        low, high = bounds(name, values, corners)
-        if low is not None and high is not None:
-            found["low"], found["high"] = rounded(low), rounded(high)
-            found["range_text"] = interval(low, high, unit, lang, strings, money)
-    found["text"] = result_text(found, lang, strings, money)
-    return found
-
-
-def figure(value: Any) -> float:
-    """The number of a result that has one."""
-    return value.total if isinstance(value, owned.Month) else float(value)
-
-
-def bounds(name: str, values: Mapping[str, Any], corners: list[dict[str, Any]]) -> tuple[float | None, float | None]:
-    """Low and high of a result: the model's own interval, stretched by the ranges that the reader gave. A result that
-    the reader gave has none of the model."""
-    spread = None if name in values["given"] else GRAPH.quantities[name].spread
-    lows, highs = [], []
-    for at in (values, *corners):
-        if isinstance(at[name], Unknown):
-            continue
-        width = at[spread] if spread else 1.0
-        lows.append(figure(at[name]) / width)
-        highs.append(figure(at[name]) * width)
-    if (spread is None and not corners) or not lows:
-        return None, None
-    return min(lows), max(highs)
-
-
-def rounded(value: Any) -> Any:
-    """12 significant digits: what CPython and Pyodide agree on without question."""
-    return float(f"{value:.12g}") if isinstance(value, float) else value
-
-
-def shown_input(
-    dataset: Dataset, name: str, values: Mapping[str, Any], scenario: Scenario, lang: str, money: Money
-) -> dict[str, Any]:
-    """An input as it was used: its value, its words, and whether the reader set it."""
-    value = values.get(name)
-    if name in ("model", "device"):
-        chosen: Model | Device = values[name]
-        entry = (dataset.models if name == "model" else dataset.devices).get(chosen.id, {})
-        return {"value": chosen.id, "text": entry.get("name", chosen.id), "given": name in scenario.given}
-    if isinstance(value, Unknown):
-        reason = sentence(dataset.strings, value.message, lang, dict(value.slots))
-        return {"value": None, "text": reason, "given": False}
-    if value is None:
-        return {"value": None, "text": dataset.strings["none"][lang], "given": False}
-    named = {"quantization": dataset.quantizations, "edge_model": dataset.models, "edge_device": dataset.devices}
-    named["edge_quantization"] = dataset.quantizations
-    if name in named:
-        return {"value": value, "text": named[name][value]["name"], "given": name in scenario.given}
-    if isinstance(value, bool | list | Mapping):
-        text = json.dumps(value, ensure_ascii=False)
-        return {"value": value, "text": text, "given": name in scenario.given}
-    if name == "engine":
-        text = dataset.strings[f"engine.{value}"][lang]
-        return {"value": value, "text": text, "given": name in scenario.given}
-    unit = str(dataset.parameters[name].get("unit", ""))
-    text = with_unit(value, unit, lang, dataset.strings, exact=True, money=money)
-    return {"value": rounded(value), "text": text, "given": name in scenario.given}
-
-
 def warn(dataset: Dataset, command: str, values: Mapping[str, Any]) -> list[Message]:
     """What a reader must know to read the answer rightly."""
     if command == "portfolio":
@@ -368,27 +335,14 @@ def warn(dataset: Dataset, command: str, values: Mapping[str, Any]) -> list[Mess
         found.append(Message("warning-phone-sustained", slots))
     if values["device"].device_class in ("browser", "phone", "cpu"):
         found.append(Message("warning-rough-class"))
+    if command in ("cost", "tier"):
+        api_model = offer_of(dataset, values["api_model"])["model"]
+        ids = {"cloud": api_model, "own": model.id, "edge": values["edge_model"]}
+        if len(set(ids.values())) > 1:
+            names = {slot: str(dataset.models.get(i, {}).get("name", i)) for slot, i in ids.items()}
+            found.append(Message("warning-different-models", names))
     if command in ("cost", "tier") and values["slo_tpot_ms"] is None and "alone_tpot_ms" in values:
         found.append(Message("warning-no-time-limit"))
     if isinstance(values["batch"], float) and values["batch"] > dataset.constant("many_streams_above"):
         found.append(Message("warning-many-streams"))
     return found
-
-
-def headline(
-    dataset: Dataset, values: Mapping[str, Any], inputs: Mapping[str, Any], results: Mapping[str, Any], lang: str
-) -> str:
-    """The verdict as a sentence, chosen by the state of the result."""
-    slots = {name: str(inputs[name]["text"]) for name in inputs}
-    slots |= {name: str(results[name]["text"]) for name in results}
-    slots["speed_range"] = str(results["decode_tokens_per_second"].get("range_text", ""))
-    slots["missing"] = with_unit(
-        max(0.0, values["need_bytes"] - values["capacity_bytes"]), "bytes", lang, dataset.strings
-    )
-    slots["device"] = device_text(values["n_devices"], slots["device"])
-    return sentence(dataset.strings, f"headline-{values['fit_verdict']}", lang, slots)
-
-
-def device_text(count: float, name: str) -> str:
-    """8 × H200 SXM; one device goes by its name."""
-    return name if count == 1 else f"{math.floor(count)} × {name}"

@@ -104,16 +104,8 @@ def read_scenario(name: str) -> dict[str, Any]:
 
 
 def calculate(arguments: argparse.Namespace, dataset: Dataset) -> int:
-    scenario: dict[str, Any] = {}
-    for name in arguments.preset:
-        if name not in dataset.presets:
-            near = nearest(name, dataset.presets)
-            allowed = ", ".join(sorted(dataset.presets))
-            return fail(f"--preset {name}: there is none; {f'did you mean {near}? ' if near else ''}allowed: {allowed}")
-        scenario |= dataset.presets[name]["set"]
     try:
-        if arguments.scenario:
-            scenario |= read_scenario(arguments.scenario)
+        scenario = read_scenario(arguments.scenario) if arguments.scenario else {}
     except ValueError as bad:
         return fail(str(bad))
     for assignment in arguments.set:
@@ -127,7 +119,8 @@ def calculate(arguments: argparse.Namespace, dataset: Dataset) -> int:
     for name in ("currency", "samples", "seed"):
         if (value := getattr(arguments, name)) is not None:
             scenario[name] = value
-    answer = reply(dataset, arguments.command, scenario, arguments.lang, explain=arguments.explain)
+    more = {"presets": arguments.preset, "explain": arguments.explain}
+    answer = reply(dataset, arguments.command, scenario, arguments.lang, **more)
     if "error" in answer:
         return fail(answer["error"]["text"])
     if arguments.json:

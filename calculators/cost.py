@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .graph import Unknown, quantity
@@ -60,8 +61,22 @@ def api_price_cache_write(api_price_row: Mapping[str, Any], isl: float, api_pric
     return api_price_in if price is None else price
 
 
+@dataclass(frozen=True)
+class ApiRequest:
+    """What one request costs, USD, by kind of token."""
+
+    input: float
+    cache_read: float
+    cache_write: float
+    output: float
+
+    @property
+    def total(self) -> float:
+        return math.fsum((self.input, self.cache_read, self.cache_write, self.output))
+
+
 @quantity("USD")
-def api_request_usd(
+def api_request(
     isl: float,
     osl: float,
     reasoning_tokens: float,
@@ -74,20 +89,24 @@ def api_request_usd(
     api_price_out: float,
     api_price_cache_read: float,
     api_price_cache_write: float,
-) -> float:
+) -> ApiRequest:
     """[T_in ((1-h-w) p_in + h p_cr + w p_cw) + T_out p_out]/1e6 x (1 - beta d) of one request with its retries."""
     tokens_in = isl * (1 + retry_share)
     tokens_out = (osl + reasoning_tokens) * (1 + retry_share)
     plain = 1 - cache_hit_share - cache_write_share
-    bill = math.fsum(
-        (
-            tokens_in * plain * api_price_in,
-            tokens_in * cache_hit_share * api_price_cache_read,
-            tokens_in * cache_write_share * api_price_cache_write,
-            tokens_out * api_price_out,
-        )
+    paid = (1 - batchable_share * batch_discount) / MILLION
+    return ApiRequest(
+        input=tokens_in * plain * api_price_in * paid,
+        cache_read=tokens_in * cache_hit_share * api_price_cache_read * paid,
+        cache_write=tokens_in * cache_write_share * api_price_cache_write * paid,
+        output=tokens_out * api_price_out * paid,
     )
-    return bill / MILLION * (1 - batchable_share * batch_discount)
+
+
+@quantity("USD")
+def api_request_usd(api_request: ApiRequest) -> float:
+    """What a request costs: input + cache reads + cache writes + output."""
+    return api_request.total
 
 
 @quantity("USD")

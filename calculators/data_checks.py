@@ -11,6 +11,7 @@ from typing import Any
 from .data_files import ENGINE_STRINGS, Entity, Path_, Problem, dotted, figure_at
 from .dataset import LayerGroup
 from .memory import kv_bytes_per_token
+from .tier import PLACES
 
 Entities = Mapping[str, Mapping[str, Entity]]
 # Keys that hold a day on which somebody saw or said something: never later than today.
@@ -57,7 +58,7 @@ def cross_problems(found: Entities, broken: Mapping[str, set[str]]) -> Iterator[
                 check.every_value()
             if (of_kind := BY_KIND.get(kind)) is not None:
                 of_kind(check, entity_id, entity.values)
-    for together in (check_profiles, check_strings, check_terms):
+    for together in (check_profiles, check_paths, check_strings, check_terms):
         together(check)
     yield from check.problems
 
@@ -348,6 +349,29 @@ def check_preset(check: Checks, preset_id: str, values: Mapping[str, Any]) -> No
         check.refer(("because", i), "regulations", regulation)
 
 
+def check_usage_format(check: Checks, format_id: str, values: Mapping[str, Any]) -> None:
+    roles = values["roles"]
+    for key in ("added", "includes"):
+        for i, role in enumerate(values.get(key, ())):
+            if role not in roles:
+                check.refuse((key, i), f"{role} has no column; allowed: {', '.join(roles)}")
+            elif key == "added" and len(roles[role]) < 2:
+                check.refuse((key, i), f"{role} has one column; allowed: roles with several; leave it out")
+    if values["row"] == "request" and "requests" in roles:
+        check.refuse(("roles", "requests"), "given where a row is one request; allowed: with row bucket; leave it out")
+    if "json" not in values["files"] and "lists" in values:
+        check.refuse(("lists",), "given for csv; allowed: with json in files; leave it out")
+    known = {column for columns in roles.values() for column in columns}
+    if not known.intersection(values["signature"]):
+        check.refuse(("signature",), "names no column of a role; allowed: at least one of them; check the spelling")
+    # Two formats that the same file fits would be told apart by chance.
+    for other_id, other in check.found["usage-formats"].items():
+        if other_id < format_id and other.values["signature"] == values["signature"]:
+            shared = sorted(set(other.values["files"]) & set(values["files"]))
+            if shared:
+                check.refuse(("signature",), f"is that of {other_id}, too; allowed: once for {', '.join(shared)}")
+
+
 def check_term(check: Checks, term_id: str, values: Mapping[str, Any]) -> None:
     for i, other in enumerate(values.get("see", ())):
         check.refer(("see", i), "glossary", other)
@@ -371,6 +395,26 @@ def check_fact(check: Checks, fact_id: str, values: Mapping[str, Any]) -> None:
         )
 
 
+def check_path(check: Checks, path_id: str, values: Mapping[str, Any]) -> None:
+    place, provider = values.get("place"), values.get("provider")
+    expected = str(place).replace("_", "-") + (f".{provider}" if provider else "")
+    if place and path_id != expected:
+        check.refuse(("place",), f"file name is {path_id}; allowed: {expected}.yml; rename the file")
+    if provider:
+        providers = {entity.values["provider"] for entity in check.found["prices"].values()}
+        if place != "cloud":
+            check.refuse(("provider",), f"{provider} given without place cloud; allowed: with it; leave the key out")
+        elif provider not in providers and not check.broken["prices"]:
+            check.refuse(("provider",), f"{provider} has no prices; allowed: {', '.join(sorted(providers))}")
+    for key in ("before", "after"):
+        if key in values:
+            check.refer((key,), "prompt-paths", values[key])
+            part = check.found["prompt-paths"].get(values[key])
+            if not place or (part and "place" in part.values):
+                told = f"{values[key]} given in a part" if not place else f"{values[key]} is a whole path"
+                check.refuse((key,), f"{told}; allowed: in a path with a place, a path without one")
+
+
 def check_profiles(check: Checks) -> None:
     """Every device has a profile, every group one default, every file its name."""
     profiles = check.found["speed-profiles"]
@@ -389,6 +433,17 @@ def check_profiles(check: Checks) -> None:
         if len(chosen) != 1 and not check.broken["speed-profiles"]:
             check.entity = chosen[1] if chosen else members[0]
             check.refuse(("default",), f"group {group} has {len(chosen)} profiles with default: true; allowed: one")
+
+
+def check_paths(check: Checks) -> None:
+    """Every place has a path that holds for any provider."""
+    paths, broken = check.found["prompt-paths"], check.broken["prompt-paths"]
+    for place in PLACES if paths else ():
+        path_id = place.replace("_", "-")
+        path = paths.get(path_id)
+        if path_id not in broken and (path is None or path.values.get("place") != place):
+            check.entity = path or next(iter(paths.values()))
+            check.refuse(("place",), f"no path of {place}; allowed: place: {place} in data/prompt-paths/{path_id}.yml")
 
 
 def check_strings(check: Checks) -> None:
@@ -427,6 +482,8 @@ BY_KIND: dict[str, Callable[[Checks, str, Mapping[str, Any]], None]] = {
     "measurements": check_measurements,
     "parameters": check_parameter,
     "presets": check_preset,
+    "prompt-paths": check_path,
+    "usage-formats": check_usage_format,
     "glossary": check_term,
     "sources": check_source,
     "facts": check_fact,

@@ -33,12 +33,14 @@ KINDS = {
     "scores": "score",
     "measurements": "measurement",
     "regulations": "regulation",
+    "prompt-paths": "prompt-path",
     "presets": "preset",
+    "usage-formats": "usage-format",
     "glossary": "term",
     "strings": "strings",
 }
 # The areas of data/strings/ that the engine says; pages carry the others.
-ENGINE_STRINGS = ("engine", "units", "results")
+ENGINE_STRINGS = ("engine", "units", "results", "answers", "exposure")
 # A data file is read by people; a larger one is a mistake.
 LARGEST_FILE = 500_000
 # Kebab-case, with a dot where a version or a second part has one; parameters are named as in a scenario.

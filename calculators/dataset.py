@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,7 +75,9 @@ class Dataset:
     prices: Mapping[str, Mapping[str, Any]]
     parameters: Mapping[str, Mapping[str, Any]]
     scores: Mapping[str, Mapping[str, float]]  # benchmark and version -> model -> best result
+    origins: Mapping[str, Mapping[str, Any]]  # of parameters/…, prices/…, servers/…: source, title, date, verified
     presets: Mapping[str, Mapping[str, Any]]
+    paths: Mapping[str, Sequence[Mapping[str, Any]]]  # place, or cloud.provider -> hops of a prompt
     strings: Mapping[str, Mapping[str, str]]
 
     def constant(self, parameter: str) -> Any:
@@ -122,6 +124,12 @@ def device_from(entry: Mapping[str, Any], device_id: str) -> Device:
         usable_share=entry.get("usable_share"),
         speed_group=entry.get("speed_group"),
     )
+
+
+def offer_of(dataset: Dataset, wanted: str) -> Mapping[str, Any]:
+    """The price file that `api_model` means: that very one, or the model's own lab's, else the first listed."""
+    offers = [p for i, p in dataset.prices.items() if i == wanted or p["model"] == wanted]
+    return next((p for p in offers if p.get("first_party")), offers[0])
 
 
 def price_row_on(rows: list[Mapping[str, Any]], day: str | None) -> Mapping[str, Any] | Unknown:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import portfolio, tier
-from .dataset import Dataset, Model
+from .dataset import Dataset, Model, offer_of
 from .graph import Unknown
 from .owned import SECONDS_PER_MONTH, Month, Owned
 from .scenario import BadInput, shown
@@ -60,7 +60,7 @@ def costs_of(values: Values) -> dict[str, float | None]:
 def qualities_of(dataset: Dataset, values: Values) -> dict[str, float | None]:
     """Scores of the places' models in the benchmark of the quality floor; None: it has no score there."""
     table = dataset.scores.get(values["quality_benchmark"], {})
-    cloud = dataset.prices.get(values["api_model"], {}).get("model", values["api_model"])
+    cloud = offer_of(dataset, values["api_model"])["model"]
     own = table.get(values["model"].id)
     return {"cloud": table.get(cloud), "private_cloud": own, "on_prem": own, "edge": table.get(values["edge_model"])}
 
@@ -124,7 +124,7 @@ def check_location(check: CheckOne, values: Values, place: str) -> None:
 
 def check_context(check: CheckOne, dataset: Dataset, values: Values, place: str) -> None:
     """The longest request against the model's context."""
-    cloud = dataset.models.get(dataset.prices.get(values["api_model"], {}).get("model", values["api_model"]), {})
+    cloud = dataset.models.get(offer_of(dataset, values["api_model"])["model"], {})
     longest = {
         "cloud": cloud.get("context_tokens"),
         "edge": dataset.models.get(values["edge_model"], {}).get("context_tokens"),

@@ -36,7 +36,7 @@ DEVICE_FIELDS = """name device_class speed_group tier memory_gib usable_share ba
     rental_usd_per_hour battery_wh"""
 SERVER_FIELDS = "name device n_devices price_usd server_kw"
 QUANTIZATION_FIELDS = "name bits_per_weight computed_in"
-PARAMETER_FIELDS = """kind unit value low high min max exclusive_min choices status group calculators control step label
+PARAMETER_FIELDS = """kind unit value low high min max exclusive_min choices status group calculators label
     help symbol"""
 NOT_VALUES = {"source", "date", "note", "verified"}
 
@@ -91,6 +91,41 @@ def preset(values: Mapping[str, Any], found: Mapping[str, Mapping[str, Entity]])
     return {**picked(values, "label kind jurisdiction about because"), "set": settings}
 
 
+def stated(cell: Mapping[str, Any], sources: Mapping[str, Entity]) -> dict[str, Any]:
+    """A cell of a prompt path with what is shown of its source; what follows from the place itself names none."""
+    if "unknown" in cell:
+        return {"unknown": cell["unknown"]}
+    source, doubt = sources[cell["source"]].values, {} if cell.get("verified", True) else {"verified": False}
+    shown = {} if source["kind"] == "assumption" else {"title": source["title"], "date": cell["date"], **doubt}
+    return {"en": cell["en"], "ja": cell["ja"], **shown}
+
+
+def prompt_path(path: Mapping[str, Any], found: Mapping[str, Mapping[str, Entity]]) -> list[dict[str, Any]]:
+    """All hops of a path, those of its parts included."""
+    parts = [found["prompt-paths"][path[key]].values["rows"] if key in path else [] for key in ("before", "after")]
+    return [
+        {key: stated(value, found["sources"]) if isinstance(value, Mapping) else value for key, value in row.items()}
+        for row in [*parts[0], *path["rows"], *parts[1]]
+    ]
+
+
+def origins(found: Mapping[str, Mapping[str, Entity]]) -> dict[str, dict[str, Any]]:
+    """Where parameters, current prices and servers' prices come from: title of the source, date, whether verified."""
+    figures = {f"parameters/{i}": with_fact(e.values, found) for i, e in found["parameters"].items()}
+    for offer, entity in found["prices"].items():
+        current = [row for row in entity.values["rows"] if "to" not in row]
+        figures[f"prices/{offer}"] = current[0] if current else {}
+    figures |= {f"servers/{i}": e.values["price_usd"] for i, e in found["servers"].items()}
+    return {
+        i: {
+            **picked(figure, "source date verified"),
+            "title": found["sources"][figure["source"]].values["title"],
+        }
+        for i, figure in figures.items()
+        if "source" in figure
+    }
+
+
 def compile_data(found: Mapping[str, Mapping[str, Entity]], version: str) -> dict[str, Any]:
     """The compiled dataset: what `dataset.Dataset` holds, plain values only."""
 
@@ -114,7 +149,13 @@ def compile_data(found: Mapping[str, Mapping[str, Entity]], version: str) -> dic
         "prices": plain("prices"),
         "parameters": {i: picked(with_fact(e.values, found), PARAMETER_FIELDS) for i, e in found["parameters"].items()},
         "scores": {i: by_model(e.values) for i, e in found["scores"].items() if comparable(e.values)},
+        "origins": origins(found),
         "presets": {i: preset(e.values, found) for i, e in found["presets"].items()},
+        "paths": {
+            ".".join(e.values[key] for key in ("place", "provider") if key in e.values): prompt_path(e.values, found)
+            for e in found["prompt-paths"].values()
+            if "place" in e.values
+        },
         "strings": {k: v for area in ENGINE_STRINGS for k, v in found["strings"][area].values.items()},
     }
 

@@ -9,50 +9,17 @@ from typing import Any
 from . import portfolio, tier
 from .dataset import Dataset
 from .decide import Decision, decide, known, qualities_of, stages_of, weights_of, workload_of, workloads_given
-from .graph import Unknown
 from .scenario import BadInput
-from .text import Money, sentence, with_unit
+from .words import Result, Words
 
 PLACE_RESULTS = ("tier", "portfolio")
 Evaluate = Callable[[Mapping[str, Any]], dict[str, Any]]
-Result = dict[str, Any]
-
-
-class Words:
-    """Results of one language and currency."""
-
-    def __init__(self, dataset: Dataset, lang: str, money: Money) -> None:
-        self.strings, self.lang, self.money = dataset.strings, lang, money
-
-    def say(self, message: str, slots: Mapping[str, str] | None = None) -> str:
-        return sentence(self.strings, message, self.lang, slots or {})
-
-    def place(self, name: str) -> str:
-        return self.say(f"place.{name}")
-
-    def usd(self, value: float | None, reason: str = "unknown-cost") -> Result:
-        if value is None:
-            return self.nothing("USD", reason)
-        return {
-            "value": value,
-            "unit": "USD",
-            "text": with_unit(value, "USD", self.lang, self.strings, money=self.money),
-        }
-
-    def nothing(self, unit: str, reason: str) -> Result:
-        text = self.say(reason)
-        return {"value": None, "unit": unit, "reason": text, "text": text}
-
-    def listed(self, value: Any, texts: list[str]) -> Result:
-        separator = self.say("list-separator")
-        return {"value": value, "unit": "", "text": separator.join(texts) or self.say("nothing")}
 
 
 def place_results(
-    dataset: Dataset, command: str, values: Mapping[str, Any], evaluate: Evaluate, lang: str, money: Money
+    dataset: Dataset, command: str, values: Mapping[str, Any], evaluate: Evaluate, words: Words
 ) -> dict[str, Result]:
     """Results of `tier` or `portfolio`. `evaluate`: the values of a scenario with changes. Raises BadInput."""
-    words = Words(dataset, lang, money)
     if command == "tier":
         return tier_results(dataset, values, words)
     return portfolio_results(dataset, values, evaluate, words)
@@ -145,8 +112,7 @@ def portfolio_results(
         reasons += [(given["id"], check) for check in decision.checks if check.state == "fail"]
     base = known(values["owned"])
     if base is None:
-        reason: Unknown = values["owned"]
-        text = words.say(reason.message, dict(reason.slots))
+        text = words.why(values["owned"])
         return {"assignment": {"value": None, "unit": "", "reason": text, "text": text}}
     # One fleet and one program carry all workloads at the edge.
     edge_usd = values["edge_program_usd_per_month"] + (known(values["fleet_month_usd"]) or 0.0)
@@ -171,6 +137,7 @@ def portfolio_results(
         ),
         "portfolio_month_usd": words.usd(best.usd),
         "greedy_month_usd": words.usd(greedy.usd),
+        "plans": plans_of(shared, workloads, best, greedy, words),
         "n_servers": {"value": best.servers, "unit": "servers", "text": f"{best.servers:g}"},
         "pareto": words.listed(
             [
@@ -188,11 +155,40 @@ def portfolio_results(
     }
 
 
+def plans_of(
+    shared: portfolio.Shared,
+    workloads: Sequence[portfolio.Workload],
+    best: portfolio.Plan,
+    greedy: portfolio.Plan,
+    words: Words,
+) -> Result:
+    """The cheapest plan beside others: each workload for itself, all in one place where all may go there."""
+    named: dict[str, portfolio.Plan | None] = {"cheapest": best, "greedy": greedy}
+    for name, place in (("all-cloud", "cloud"), ("all-own", "tier_2"), ("all-edge", "edge")):
+        if all(place in portfolio.choices(w) for w in workloads):
+            named[name] = portfolio.plan_of(shared, workloads, [place] * len(workloads))
+    found: list[dict[str, Any]] = [
+        {"id": name, "usd": plan.usd, "tiers": list(plan.places), "parts": dict(plan.parts)}
+        for name, plan in named.items()
+        if plan is not None
+    ]
+    return words.listed(found, [words.say("plan-" + p["id"]) + " " + words.usd(p["usd"])["text"] for p in found])
+
+
 def eliminated_of(reasons: list[tuple[str, tier.Check]], words: Words) -> Result:
     """Places that constraints rule out, by workload; those that the reader did not allow need no word."""
     told = [(name, check) for name, check in reasons if check.name != "allowed"]
     return words.listed(
-        [{"id": name, "tier": c.tier, "constraint": c.name} for name, c in told],
+        [
+            {
+                "id": name,
+                "tier": c.tier,
+                "constraint": c.name,
+                "reason": words.say(c.reason, dict(c.slots)),
+                "relaxation": words.say(c.relaxation, dict(c.slots)),
+            }
+            for name, c in told
+        ],
         [f"{name}: {words.place(c.tier)} – {words.say(c.reason, dict(c.slots))}" for name, c in told],
     )
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .owned import HOURS_PER_MONTH, MONTHS, Owned
@@ -32,14 +32,19 @@ class Workload:
     setup: str = ""  # workloads of one set-up share replicas, all share servers
 
 
+# What a month of a plan consists of.
+PARTS = ("api", "owned", "rented", "edge")
+
+
 @dataclass(frozen=True)
 class Plan:
-    """An assignment of every workload to a place and what the month costs."""
+    """An assignment of every workload to a place and what the month costs. `parts`: USD by PARTS."""
 
     places: tuple[str, ...]
     usd: float
     servers: float
     rented: float
+    parts: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -51,8 +56,19 @@ class Shared:
     edge_program_usd: float
 
 
-# USD, place by workload, servers, rented devices.
-Pool = tuple[float, dict[str, str], float, float]
+@dataclass(frozen=True)
+class Pool:
+    """Tier 2 of a plan: what owned and rented hardware cost, the place by workload, servers and rented devices."""
+
+    owned_usd: float
+    rented_usd: float
+    places: Mapping[str, str]
+    servers: float
+    rented: float
+
+    @property
+    def usd(self) -> float:
+        return self.owned_usd + self.rented_usd
 
 
 def choices(workload: Workload) -> list[str]:
@@ -108,7 +124,7 @@ def rented_usd(shared: Shared, group: Sequence[Workload]) -> tuple[float | None,
 
 
 def pooled(shared: Shared, group: Sequence[Workload]) -> Pool | None:
-    """(USD, place by workload, servers, rented devices) of the workloads in tier 2, the cheapest way they allow."""
+    """The workloads in tier 2, the cheapest way they allow."""
     best: Pool | None = None
     for first, second in (TIER_2, TIER_2[::-1]):
         places = {w.id: first if first in w.places else second for w in group}
@@ -116,8 +132,8 @@ def pooled(shared: Shared, group: Sequence[Workload]) -> Pool | None:
         rent = [w for w in group if places[w.id] == "private_cloud"]
         own_usd, servers = owned_usd(shared, own) if own else (0.0, 0.0)
         rent_usd, devices = rented_usd(shared, rent) if rent else (0.0, 0.0)
-        if own_usd is not None and rent_usd is not None and (best is None or own_usd + rent_usd < best[0]):
-            best = (own_usd + rent_usd, places, servers, devices)
+        if own_usd is not None and rent_usd is not None and (best is None or own_usd + rent_usd < best.usd):
+            best = Pool(own_usd, rent_usd, places, servers, devices)
     return best
 
 
@@ -127,13 +143,16 @@ def total(group: Sequence[Workload], name: str) -> float:
 
 def priced(shared: Shared, workloads: Sequence[Workload], tiers: Sequence[str], pool: Pool) -> Plan:
     """A plan from its pool of tier 2: hardware + API bills + edge; the edge program once."""
-    usd, places, servers, rented = pool
-    parts = [usd, shared.edge_program_usd if "edge" in tiers else 0.0]
-    for workload, tier in zip(workloads, tiers, strict=True):
-        if tier != "tier_2":
-            parts.append((workload.cloud_usd if tier == "cloud" else workload.edge_usd) or 0.0)
-    named = tuple(places.get(w.id, tier) for w, tier in zip(workloads, tiers, strict=True))
-    return Plan(named, math.fsum(parts), servers, rented)
+    pairs = list(zip(workloads, tiers, strict=True))
+    edge = [shared.edge_program_usd, *((w.edge_usd or 0.0) for w, tier in pairs if tier == "edge")]
+    parts = {
+        "api": math.fsum((w.cloud_usd or 0.0) for w, tier in pairs if tier == "cloud"),
+        "owned": pool.owned_usd,
+        "rented": pool.rented_usd,
+        "edge": math.fsum(edge) if "edge" in tiers else 0.0,
+    }
+    named = tuple(pool.places.get(w.id, tier) for w, tier in pairs)
+    return Plan(named, math.fsum(parts.values()), pool.servers, pool.rented, parts)
 
 
 def pool_of(shared: Shared, workloads: Sequence[Workload], tiers: Sequence[str]) -> Pool | None:

@@ -7,11 +7,12 @@ import difflib
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .dataset import Dataset, Device, Model, device_from, model_from, price_row_on
+from .dataset import Dataset, Device, Model, device_from, model_from, offer_of, price_row_on
 from .graph import Unknown
 from .memory import GIB, kv_bytes_at
 from .tier import CRITERIA, PLACES
@@ -52,7 +53,9 @@ OPTIONAL = """slo_ttft_ms slo_tpot_ms quality_floor frontier_gap_tolerated capex
     utilization_given offload_bandwidth_gbs""".split()
 # Either gives the other: a default of one must not stand beside a value given for the other.
 SAME_LOAD = {"tokens_per_month": "requests_per_month", "requests_per_month": "tokens_per_month"}
-GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+# As people and the pages write numbers: 6,510,417; 40%; 1.3B; 13億; 5,600万円.
+WRITTEN = re.compile(r"(-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?) ?(%|[kKMBT]|[万億兆])?(円)?")
+SIZES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "万": 1e4, "億": 1e8, "兆": 1e12}
 LARGEST = 1e24  # beyond it products overflow; nothing real is near
 SMALLEST = 1e-12  # closer to 0 quotients overflow
 MOST_SEQUENCES = 1e15  # beyond it floats cannot count one by one
@@ -85,11 +88,15 @@ class Message:
 
 @dataclass
 class Scenario:
-    """What the graph is given. `values`: every id; `given`: ids that the reader set; `ranges`: id -> (low, high)."""
+    """What the graph is given. `values`: every id; `given`: ids that the reader set; `ranges`: id -> (low, high).
+
+    `jpy_per_usd`: at which rate sums that are written in yen become dollars.
+    """
 
     values: dict[str, Any]
     given: set[str]
     ranges: dict[str, tuple[float, float]]
+    jpy_per_usd: float
 
 
 def nearest(word: Any, words: Iterable[str]) -> str:
@@ -148,10 +155,8 @@ def one_number(name: str, raw: Any, entry: Mapping[str, Any]) -> float:
     slots = {"given": shown(raw), "low": plain(low), "high": plain(high)}
     if isinstance(raw, bool) or not isinstance(raw, int | float | str):
         raise BadInput("bad-number", name, slots)
-    if isinstance(raw, str) and GROUPED.fullmatch(raw):
-        raw = raw.replace(",", "")  # as the pages print numbers
     try:
-        value = float(raw)
+        value = float(as_written(raw, entry) if isinstance(raw, str) else raw)
     except (ValueError, OverflowError):
         raise BadInput("bad-number", name, slots) from None
     if not math.isfinite(value) or (isinstance(raw, str) and "_" in raw):
@@ -165,6 +170,20 @@ def one_number(name: str, raw: Any, entry: Mapping[str, Any]) -> float:
     if entry["kind"] == "integer" and value != int(value):
         raise BadInput("not-whole", name, slots)
     return value
+
+
+def as_written(text: str, entry: Mapping[str, Any]) -> str | float:
+    """Text as `float` reads it: percent for shares, sizes by name, separators, yen at the exchange rate of `entry`."""
+    found = WRITTEN.fullmatch(unicodedata.normalize("NFKC", text.strip()))
+    if not found:
+        return text
+    digits, size, yen = found.groups()
+    share, rate = entry.get("unit") in ("share", "ratio"), entry.get("jpy_per_usd")
+    if (size == "%") != (size == "%" and share and not yen) or (yen and not rate):
+        return text
+    value = float(digits.replace(",", "")) * SIZES.get(size or "", 1.0)
+    value = value / 100 if size == "%" else value
+    return value / rate if yen and rate else value
 
 
 def plain(number: float) -> str:
@@ -294,6 +313,19 @@ def bad_choice(name: str, raw: Any, allowed: list[str]) -> BadInput:
     return BadInput("bad-choice-nearest" if near else "bad-choice", name, slots)
 
 
+def with_presets(dataset: Dataset, presets: Iterable[Any], raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A scenario on top of presets, later ones first in rank. Raises BadInput for one that there is not."""
+    found: dict[str, Any] = {}
+    for name in presets:
+        if not isinstance(name, str) or name not in dataset.presets:
+            raise bad_choice("preset", name, sorted(dataset.presets))
+        found |= dataset.presets[name]["set"]
+    for name, other in SAME_LOAD.items():
+        if name in raw and other not in raw:  # a load of the reader's own replaces the preset's, in either form
+            found.pop(other, None)
+    return found | dict(raw)
+
+
 def resolve(dataset: Dataset, raw: Mapping[str, Any], defaults: Mapping[str, Any]) -> Scenario:
     """Checks a scenario and completes it.
 
@@ -301,7 +333,8 @@ def resolve(dataset: Dataset, raw: Mapping[str, Any], defaults: Mapping[str, Any
     reader gives nothing. Raises BadInput.
     """
     parameters = dataset.parameters
-    scenario = Scenario({}, set(), {})
+    rate = raw.get("fx_jpy_per_usd", dataset.constant("fx_jpy_per_usd"))
+    scenario = Scenario({}, set(), {}, parse_number("fx_jpy_per_usd", rate, parameters["fx_jpy_per_usd"])[0])
     values = scenario.values
     for name, value in raw.items():
         if name not in parameters:
@@ -365,6 +398,8 @@ def parse(dataset: Dataset, name: str, raw: Any, scenario: Scenario | None) -> A
         if isinstance(raw, Mapping):
             return inline_model(raw) if name == "model" else inline_device(raw)
     if entry["kind"] in ("number", "integer"):
+        if scenario is not None and entry["unit"].startswith("USD"):
+            entry = {**entry, "jpy_per_usd": scenario.jpy_per_usd}
         value, span = parse_number(name, raw, entry)
         if span and scenario is not None:
             scenario.ranges[name] = span
@@ -488,9 +523,7 @@ def use_profile(dataset: Dataset, values: dict[str, Any]) -> None:
 def use_price(dataset: Dataset, values: dict[str, Any], given: set[str]) -> None:
     """The current price row of `api_model`. A model id means its lab's own offer, else the first one listed."""
     wanted = values["api_model"]
-    offers = [p for i, p in dataset.prices.items() if i == wanted or p["model"] == wanted]
-    offer = next((p for p in offers if p.get("first_party")), offers[0])
-    row = price_row_on(offer["rows"], None)
+    row = price_row_on(offer_of(dataset, wanted)["rows"], None)
     if not isinstance(row, Unknown) and given & {"api_price_in", "api_price_out"}:
         # A price of one's own has no business with another model's cache prices and tiers.
         row = {key: row[key] for key in ("in", "out", "batch_discount") if key in row}

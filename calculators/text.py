@@ -89,8 +89,10 @@ def number(value: float, unit: str, lang: str, exact: bool) -> str:
         return f"{value:,.0f}"
     if unit == "tokens" and exact:
         return trimmed(value)
-    if unit == "JPY":
+    if unit in ("JPY", "JPY/month", "JPY/year"):
         return large(float(f"{value:.3g}") if not exact and abs(value) >= 1e4 else round(value), lang)
+    if unit in ("JPY/kWh", "JPY/h"):
+        return significant(value)  # converted: its digits are not the source's
     if unit in ("parameters", "tokens"):
         return large(value if exact else float(f"{value:.3g}"), lang)
     if unit in ("share", "ratio"):
@@ -101,7 +103,7 @@ def number(value: float, unit: str, lang: str, exact: bool) -> str:
         return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}"
     if unit == "USD/Mtok":
         return f"{value:,.2f}" if round(value, 2) == value or not exact else trimmed(value)
-    if unit in ("sequences", "factor") and value == int(value):
+    if unit in ("sequences", "factor", "servers", "devices", "months") and value == int(value):
         return f"{int(value):,}"
     return digits(value)
 
@@ -120,6 +122,8 @@ def with_unit(
         return day(value, lang) if unit == "date" else value
     value, unit = in_currency(float(value), unit, money)
     pattern = strings.get(f"unit.{unit}")
+    if value < 0 and unit.startswith(("USD", "JPY")):  # the sign stands before the currency's
+        return "-" + with_unit(-value, unit, lang, strings, exact=exact)
     digits = number(float(value), unit, lang, exact)
     return pattern[lang].format(n=digits) if pattern else digits
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from .owned import Owned
 
@@ -30,7 +32,7 @@ class Npv:
     tornado: tuple[tuple[str, float, float], ...]  # id, value at low, value at high; widest first
 
 
-@dataclass(frozen=True)
+@dataclass
 class Comparison:
     """Owning against an API: the money of one scenario."""
 
@@ -43,18 +45,41 @@ class Comparison:
     def changed(self, values: Mapping[str, float]) -> Comparison:
         """The same with some inputs replaced; N follows."""
         own = {name: value for name, value in values.items() if name != DECLINE}
-        return dataclasses.replace(
-            self,
-            owned=dataclasses.replace(self.owned, **own) if own else self.owned,
-            decline=values.get(DECLINE, self.decline),
+        return Comparison(
+            Owned(**{**self.own, **own}) if own else self.owned,
+            self.api_month_usd,
+            values.get(DECLINE, self.decline),
+            self.requests_per_month,
+            self.months,
         )
 
-    def value(self) -> float:
-        return self.owned.npv(self.api_month_usd, self.decline, self.requests_per_month, self.months)
+    @cached_property
+    def own(self) -> dict[str, Any]:
+        """The inputs of `owned` by name."""
+        return {field.name: getattr(self.owned, field.name) for field in dataclasses.fields(self.owned)}
 
-    def pays_back(self) -> bool:
-        found = self.owned.payback(self.api_month_usd, self.decline, self.requests_per_month, self.months)
-        return found is not None
+    def worth(self) -> tuple[float, bool]:
+        """NPV, and whether owning pays back in time."""
+        return self.owned.worth(self.api_month_usd, self.decline, self.requests_per_month, self.months)
+
+
+@dataclass(frozen=True)
+class Uncertain:
+    """A comparison with what nobody knows exactly about it: likely values, ranges and units by id."""
+
+    case: Comparison
+    modes: Mapping[str, float]
+    ranges: Mapping[str, Range]
+    units: Mapping[str, str]
+    samples: int
+    seed: int
+
+    def draws(self) -> Iterator[dict[str, float]]:
+        """`samples` draws of the ranged inputs."""
+        generator = random.Random(self.seed)
+        ranges = [(name, low, self.modes[name], high) for name, (low, high) in self.ranges.items()]
+        for _ in range(self.samples):
+            yield {name: triangular(generator.random(), low, mode, high) for name, low, mode, high in ranges}
 
 
 def triangular(uniform: float, low: float, mode: float, high: float) -> float:
@@ -75,29 +100,36 @@ def quantile(ordered: Sequence[float], share: float) -> float:
     return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
 
 
-def npv(case: Comparison, modes: Mapping[str, float], ranges: Mapping[str, Range], samples: int, seed: int) -> Npv:
-    """NPV at the mode, its quantiles over `samples` draws, and the tornado. `modes`: values of the ranged inputs."""
-    generator = random.Random(seed)
-    values, positive, paid = [], 0, 0
-    for _ in range(samples):
-        draw = {name: triangular(generator.random(), low, modes[name], high) for name, (low, high) in ranges.items()}
-        drawn = case.changed(draw)
-        value = drawn.value()
+def band(case: Comparison, drawn: Sequence[Mapping[str, float]], requests: Sequence[float]) -> list[Range]:
+    """P10 and P90 of a month of owned hardware over the draws, at each number of requests per month."""
+    owned = [case.changed(draw).owned for draw in drawn]
+    found = []
+    for load in requests:
+        months = sorted(one.month_of(load).total for one in owned)
+        found.append((quantile(months, 0.1), quantile(months, 0.9)))
+    return found
+
+
+def npv(uncertain: Uncertain) -> Npv:
+    """NPV at the likely values, its quantiles over the draws, and the tornado."""
+    case, values, positive, paid = uncertain.case, [], 0, 0
+    for draw in uncertain.draws():
+        value, pays_back = case.changed(draw).worth()
         values.append(value)
         positive += value > 0
-        paid += drawn.pays_back()
+        paid += pays_back
     values.sort()
     bars = [
-        (name, case.changed({name: low}).value(), case.changed({name: high}).value())
-        for name, (low, high) in ranges.items()
+        (name, case.changed({name: low}).worth()[0], case.changed({name: high}).worth()[0])
+        for name, (low, high) in uncertain.ranges.items()
     ]
     bars.sort(key=lambda bar: (-abs(bar[2] - bar[1]), bar[0]))
     return Npv(
-        mode=case.value(),
+        mode=case.worth()[0],
         p10=quantile(values, 0.1),
         p50=quantile(values, 0.5),
         p90=quantile(values, 0.9),
-        p_positive=positive / samples,
-        p_payback=paid / samples,
+        p_positive=positive / len(values),
+        p_payback=paid / len(values),
         tornado=tuple(bars),
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from .answer import CALCULATORS, answer
 from .dataset import Dataset, dataset_from_json
-from .scenario import BadInput, bad_choice, shown
+from .scenario import BadInput, bad_choice, shown, with_presets
 from .text import LANGUAGES, sentence
 
+EXTRAS = ("page", "explain", "memo", "then")
 _dataset: Dataset | None = None
 
 
@@ -20,21 +22,31 @@ def open_dataset(compiled: str) -> None:
 
 
 def ask(request: str) -> str:
-    """`{"command", "scenario", "lang"}` -> an answer, or `{"error": {"field", "text"}}` for bad input."""
+    """`{"command", "scenario", "lang"}` -> an answer, or `{"error": {"field", "text"}}` for bad input.
+
+    Also `presets` (ids, which come before the scenario) and what `answer` adds: `page`, `explain`, `memo`, `then`.
+    """
     if _dataset is None:
         raise RuntimeError("open_dataset comes first")
     asked = json.loads(request)
-    explain = bool(asked.get("explain", False))
-    answered = reply(_dataset, asked["command"], asked["scenario"], asked["lang"], labels=True, explain=explain)
+    more = {name: asked[name] for name in ("presets", *EXTRAS) if name in asked}
+    answered = reply(_dataset, asked["command"], asked["scenario"], asked["lang"], labels=True, **more)
     return json.dumps(answered, ensure_ascii=False)
 
 
 def reply(
-    dataset: Dataset, command: str, scenario: Any, lang: str, *, labels: bool = False, explain: bool = False
+    dataset: Dataset,
+    command: str,
+    scenario: Any,
+    lang: str,
+    *,
+    presets: Sequence[str] = (),
+    labels: bool = False,
+    **extras: Any,
 ) -> dict[str, Any]:
     """`ask` without JSON. `labels`: bad input is told by the label that a form shows, not by the id.
 
-    `explain`: the answer carries every formula with its numbers.
+    `extras`: see `answer`.
     """
     try:
         if lang not in LANGUAGES:
@@ -44,7 +56,7 @@ def reply(
             raise bad_choice("command", command, list(CALCULATORS))
         if not isinstance(scenario, dict):
             raise BadInput("bad-scenario", "scenario", {"given": type(scenario).__name__})
-        return answer(dataset, command, scenario, lang, explain=explain)
+        return answer(dataset, command, with_presets(dataset, presets, scenario), lang, **extras)
     except BadInput as bad:
         return {"error": {"field": bad.field, "text": error_text(dataset, bad, lang, labels)}}
 

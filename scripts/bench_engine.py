@@ -16,9 +16,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from calculators.answer import CALCULATORS, GRAPH, evaluated
+from calculators.answer import CALCULATORS, evaluated
 from calculators.dataset import Dataset
 from calculators.load import load_dataset
+from calculators.results import GRAPH
 from calculators.worker import reply
 from scripts.bench import write
 

@@ -15,7 +15,11 @@ NOTE = Path(__file__).resolve().parent.parent / ".cache" / "browser"
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
+def browser_path() -> str | None:
+    """BROWSER_PATH wins over what the set-up noted; an empty note means Playwright's own."""
+    return os.environ.get("BROWSER_PATH") or (NOTE.read_text(encoding="utf-8") if NOTE.exists() else "") or None
+
+
 def launch(playwright: Playwright, *flags: str) -> Browser:
-    """A fresh browser; BROWSER_PATH wins over what the set-up noted, an empty note means Playwright's own."""
-    found = os.environ.get("BROWSER_PATH") or (NOTE.read_text(encoding="utf-8") if NOTE.exists() else "")
-    return playwright.chromium.launch(executable_path=found or None, args=[*FLAGS, *flags])
+    """A fresh browser."""
+    return playwright.chromium.launch(executable_path=browser_path(), args=[*FLAGS, *flags])

@@ -6,16 +6,19 @@ Usage: python -m scripts.build [--site-url URL] [--out DIR]
 from __future__ import annotations
 
 import argparse
+import hashlib
 import importlib.metadata
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import yaml
@@ -25,7 +28,9 @@ from calculators.load import compiled_json
 from calculators.text import LANGUAGES, number
 from scripts import facts
 from scripts.cached import BUILD, ROOT, content_hash, files_under, hash_of, link_tree, step
+from scripts.calculator_html import view_files
 from scripts.data_api import write_api
+from scripts.engine_cases import engine_cases
 from scripts.pages import Builders, PageBuild, add_policy
 from scripts.progress import progress
 
@@ -61,6 +66,19 @@ def lock_files() -> list[Path]:
     return [ROOT / "package-lock.json", ROOT / "requirements.lock"]
 
 
+def engine_files(folders: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
+    """Where each file of the engine lies in the site, and its length and hash: the browser compares them."""
+    return {
+        path.name: {
+            "path": folder + path.name,
+            "bytes": path.stat().st_size,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        }
+        for folder, place in folders.items()
+        for path in files_under(place)
+    }
+
+
 def build_assets() -> Assets:
     """The engine, the model, ONNX Runtime and the browser modules. Raises BadData, BuildFailure."""
     dataset = BUILD / "dataset.json"
@@ -70,12 +88,16 @@ def build_assets() -> Assets:
         dataset.write_text(compiled, encoding="utf-8")
 
     def make_runtime(out: Path) -> None:
-        folders: list[str | Path] = ["--runtime", out / "runtime", "--engine", out / "engine"]
-        run([NODE, "scripts/build_runtime.mjs", "--dataset", dataset, *folders])
+        with tempfile.TemporaryDirectory() as scratch:
+            cases = Path(scratch) / "cases.json"
+            cases.write_text(json.dumps(engine_cases(compiled)), encoding="utf-8")
+            given: list[str | Path] = ["--dataset", dataset, "--cases", cases]
+            run([NODE, "scripts/build_runtime.mjs", *given, "--runtime", out / "runtime", "--engine", out / "engine"])
 
     engine_sources = files_under(ROOT / "calculators", "*.py")
-    recipe = ROOT / "scripts" / "build_runtime.mjs"
-    python = step("python", [*engine_sources, dataset, recipe, *lock_files()], make_runtime)
+    recipe = [ROOT / "scripts" / name for name in ("build_runtime.mjs", "engine_cases.py")]
+    recipe.append(THEME / "modules" / "engine-heap.js")
+    python = step("python", [*engine_sources, dataset, *recipe, *lock_files()], make_runtime)
 
     converters = [ROOT / "scripts" / name for name in ("build_model.py", "gguf_weights.py", "onnx_graph.py")]
 
@@ -101,10 +123,17 @@ def build_assets() -> Assets:
         "ORT_PATH": f"assets/{content_hash(ort)}/",
         "MODEL_PATH": f"models/{content_hash(model)}/",
     }
-    size = sum(path.stat().st_size for folder in (runtime, engine) for path in files_under(folder))
+    files = engine_files({paths["RUNTIME_PATH"]: runtime, paths["ENGINE_PATH"]: engine})
+    # The library and the engine's files are there for a start without the memory snapshot.
+    size = sum(file["bytes"] for name, file in files.items() if name.endswith((".mjs", ".wasm")))
     words = {i: pair for i, pair in facts.strings("tables").items() if i.startswith("figure-")}
-    sizes = {"ENGINE_SIZE": number(float(size), "bytes", "en", False), "FIGURE_WORDS": json.dumps(words)}
-    define = json.dumps(paths | sizes, sort_keys=True)
+    texts = {
+        "ENGINE_FILES": json.dumps(files),
+        "ENGINE_SIZE": number(float(size), "bytes", "en", False),
+        "FIGURE_WORDS": json.dumps(words),
+        "PYODIDE_INFO": (runtime / "build.json").read_text(encoding="utf-8"),
+    }
+    define = json.dumps(paths | texts, sort_keys=True)
 
     def make_modules(out: Path) -> None:
         run([NODE, "scripts/bundle.mjs", "--out", out, "--define", define])
@@ -127,7 +156,8 @@ def build_assets() -> Assets:
 
 def page_inputs(lang: str) -> list[Path]:
     """Everything that the pages of a language are made of."""
-    makers = "charts data_api data_tables elements facts hooks macros pages search_index tables templates".split()
+    makers = """calculator_html charts data_api data_tables elements facts hooks macros pages search_index tables
+        templates usage_html"""
     return [
         *files_under(ROOT / "docs" / lang),
         ROOT / "docs" / "nav.yml",
@@ -135,7 +165,8 @@ def page_inputs(lang: str) -> list[Path]:
         *files_under(THEME / "elements"),
         *files_under(ROOT / "data", "*.yml", "*.json"),
         *files_under(ROOT / "calculators", "*.py"),
-        *[ROOT / "scripts" / f"{name}.py" for name in makers],
+        *[ROOT / "scripts" / f"{name}.py" for name in makers.split()],
+        *view_files(),
         ROOT / "scripts" / "charts.mjs",
         THEME / "modules" / "price-figure.js",
         ROOT / "package-lock.json",
@@ -205,7 +236,7 @@ def licenses() -> str:
     texts = {"NOTICE": ROOT / "NOTICE"}
     for name in ("transformers", "jinja", "tokenizers"):
         texts[f"@huggingface/{name}"] = ROOT / "node_modules" / "@huggingface" / name / "LICENSE"
-    for name in ("@observablehq/plot", "d3"):
+    for name in ("@observablehq/plot", "d3", "papaparse"):
         texts[name] = ROOT / "node_modules" / name / "LICENSE"
     material = importlib.metadata.distribution("mkdocs-material")
     texts["Material for MkDocs"] = Path(str(material.locate_file(""))) / next(

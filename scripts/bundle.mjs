@@ -22,7 +22,7 @@ const shared = {
 
 await build({ ...shared, entryPoints: [`${source}/modules/main.js`], format: "esm", splitting: true, chunkNames: "chunk-[hash]" });
 // A worker is one file: it is imported by a blob, which has no base for relative chunks.
-await build({ ...shared, entryPoints: [`${source}/modules/engine-worker.js`, `${source}/modules/chat-worker.js`], format: "esm",
+await build({ ...shared, entryPoints: [`${source}/modules/engine-worker.js`, `${source}/modules/chat-worker.js`, `${source}/modules/usage-worker.js`], format: "esm",
   // Paths of Pyodide and ONNX Runtime are URLs known at run time only.
   external: ["node:*"] });
 const classic = ["search-worker", "theme-start", "chooser"].map((name) => `${source}/modules/${name}.js`);

@@ -20,7 +20,8 @@ from scripts.templates import TEMPLATES
 
 ROOT = Path(__file__).resolve().parent.parent
 NODE = Path(sys.executable).parent / "node"
-DRAWING = (ROOT / "scripts" / "charts.mjs", ROOT / "docs" / "_theme" / "modules" / "price-figure.js")
+MODULES = ROOT / "docs" / "_theme" / "modules"
+DRAWING = (ROOT / "scripts" / "charts.mjs", MODULES / "price-figure.js", MODULES / "svg.js")
 PRICES = ("in", "out", "cache_read", "blended")
 PRICE = "out"
 WIDTHS = (840, 358)

@@ -33,7 +33,7 @@ Row = dict[str, Any]
 FREE = ("set", "value")
 # Strings are words of the site, not data.
 PUBLISHED = [kind for kind in KINDS if kind != "strings"]
-CSV_KINDS = [kind for kind in PUBLISHED if kind not in ("glossary", "presets", "regulations")]
+CSV_KINDS = [kind for kind in PUBLISHED if kind not in ("glossary", "presets", "regulations", "prompt-paths")]
 # Columns that are computed here, with their schema.
 COMPUTED: dict[str, Row] = {
     "models": {
@@ -58,7 +58,7 @@ COMPUTED: dict[str, Row] = {
 # Kinds whose rows are one figure each: they say whether it is verified.
 FIGURES = ("prices", "scores", "measurements", "facts", "parameters", "regulations")
 # Kinds whose files hold a list of rows.
-LISTS = ("prices", "scores", "measurements")
+LISTS = ("prices", "scores", "measurements", "prompt-paths")
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> Row:
@@ -66,14 +66,14 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> Row:
     row: Row = {}
     for key, value in values.items():
         name = f"{prefix}{key}"
-        if isinstance(value, Mapping) and "unknown" in value:
+        if isinstance(value, Mapping) and isinstance(value.get("unknown"), str):
             row[name], row[f"{name}_unknown"] = None, value["unknown"]
         elif isinstance(value, Mapping) and "value" in value and "source" in value:
             row[name] = value["value"]
             rest = {"verified": True, **{k: v for k, v in value.items() if k != "value"}}
             row |= {f"{name}_{k}": v for k, v in rest.items()}
         elif isinstance(value, Mapping) and key not in FREE:
-            row |= flat(value, f"{name}_")
+            row |= flat({"verified": True, **value} if "source" in value else value, f"{name}_")
         else:
             row[name] = value
     return row
@@ -102,6 +102,10 @@ def rows_of(kind: str, found: Mapping[str, Mapping[str, Entity]]) -> Iterator[Ro
             keys = "model device quantization_label quantization batch"
             for row_id, row in identified(entity_id, values["rows"], keys):
                 yield {"id": row_id, "source": entity_id, **flat(row)}
+        elif kind == "prompt-paths":
+            shared = {k: v for k, v in values.items() if k != "rows"}
+            for row_id, row in identified(entity_id, values["rows"], "hop"):
+                yield {"id": row_id, **shared, **flat(row)}
         else:
             own = with_fact(values, found) if kind == "parameters" else values
             row = {"id": entity_id, **flat(own)}

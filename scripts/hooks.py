@@ -61,7 +61,8 @@ def navigation(docs: Path) -> list[Any]:
             title = words("nav-part", number=part["id"].removeprefix("part-"), title=part["title"][LANG])
             book.append({title: [*there(f"book/{part['id']}/index.md"), *written]})
     book += there("book/glossary.md")
-    calculators = there("calculators/index.md", "calculators/fit.md", "calculators/method.md")
+    tools = "index tier cost fit portfolio method".split()
+    calculators = there(*(f"calculators/{name}.md" for name in tools))
     names = "index models devices prices scores measurements validation facts rules sources".split()
     data = there(*(f"data/{name}.md" for name in names))
     return [

@@ -58,6 +58,7 @@ class StaticServer:
         self.requests: list[str] = []
         self.failures: dict[str, int] = {}
         self.corrupted: set[str] = set()
+        self.stalled: dict[str, threading.Event] = {}
         self.changed = threading.Condition()
         self.version = 0
         self.port = port
@@ -103,6 +104,15 @@ class StaticServer:
             del self.failures[suffix]
 
     @contextlib.contextmanager
+    def stall(self, suffix: str) -> Iterator[None]:
+        """Keeps whoever asks for paths with this end waiting."""
+        self.stalled[suffix] = threading.Event()
+        try:
+            yield
+        finally:
+            self.stalled.pop(suffix).set()
+
+    @contextlib.contextmanager
     def corrupt(self, suffix: str) -> Iterator[None]:
         """Flips a bit in files whose path has this end."""
         self.corrupted.add(suffix)
@@ -131,6 +141,8 @@ class SiteHandler(BaseHTTPRequestHandler):
         if site.live and path == "/__live.js":
             self.answer(200, RELOAD_SCRIPT.encode(), TYPES[".js"])
             return
+        for waiting in [event for suffix, event in site.stalled.items() if path.endswith(suffix)]:
+            waiting.wait()
         status = next((s for suffix, s in site.failures.items() if path.endswith(suffix)), 0)
         if status:
             self.answer(status, b"", "text/plain")
@@ -162,6 +174,7 @@ class SiteHandler(BaseHTTPRequestHandler):
         return file if file.exists() else None
 
     def send_file(self, file: Path, path: str) -> None:
+        """Compressed if the file stands there compressed as well."""
         site = self.site
         content = file.read_bytes() if not file.is_dir() else b""
         if file.name == "sitemap.xml" and site.site_url:
@@ -173,15 +186,22 @@ class SiteHandler(BaseHTTPRequestHandler):
         kind = TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
         # Folders named by their content never change.
         lasting = path.startswith((f"{site.path}assets/", f"{site.path}models/"))
-        self.answer(200, content, kind, "max-age=31536000, immutable" if lasting else "no-cache")
+        encoding = {}
+        packed = file.with_name(file.name + ".br")
+        if packed.exists() and "br" in self.headers.get("accept-encoding", ""):
+            content, encoding = packed.read_bytes(), {"content-encoding": "br"}
+        self.answer(200, content, kind, "max-age=31536000, immutable" if lasting else "no-cache", encoding)
 
-    def answer(self, status: int, content: bytes, kind: str, cache: str = "no-store") -> None:
+    def answer(
+        self, status: int, content: bytes, kind: str, cache: str = "no-store", more: dict[str, str] | None = None
+    ) -> None:
         self.send_response(status)
         headers = {
             "content-type": kind,
             "content-length": str(len(content)),
             "cache-control": cache,
             **self.site.headers,
+            **(more or {}),
         }
         for name, value in headers.items():
             self.send_header(name, value)

@@ -528,6 +528,8 @@ ENUMS = {
     "scores": "unit|interval",
     "measurements": "rows.*(engine|parallelism|measured_by|weights_bytes_kind)",
     "regulations": "jurisdiction|kind|status",
+    "prompt-paths": r"place|rows\[\d+\]\.hop",
+    "usage-formats": r"files.*|row|added.*|includes.*",
     "presets": r"kind|jurisdiction|set\.(data_class|residency|currency|allowed_tiers.*|cloud_regions.*)",
 }
 
@@ -562,6 +564,7 @@ REFERENCES = {
     "parameters": "fact|value|entity|derived_from",
     "presets": r"because\[\d+\]|set\..*(fact|model|device|quantization|region|residency)",
     "glossary": r"see\[\d+\]",
+    "prompt-paths": "provider|before|after",
     "speed-profiles": "group|engine",
     "quantizations": "computed_in",
 }

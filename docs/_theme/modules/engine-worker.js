@@ -1,39 +1,119 @@
-// Runs the Python engine (Pyodide) in a worker. Messages in: ask {id, request}. Messages out: progress {loaded, total},
-// ready, answer {id, reply}, failed {code, reason} (no engine), broken {id, reason} (one question).
+// Runs the Python engine (Pyodide) in a worker. Messages in: ask {id, request}. Messages out: progress {loaded, total} in
+// bytes, ready, answer {id, reply}, failed {code, reason} (no engine), broken {id, reason} (one question).
+// It starts from the engine's memory (heap.wasm); where that fails, from the library, the engine and the dataset.
+import { heapOptions } from "./engine-heap.js";
+
 const site = new URL("../../", import.meta.url);
 const runtime = new URL(RUNTIME_PATH, site).href;
-const engine = new URL(ENGINE_PATH, site).href;
+/** @type {Record<string, { path: string, bytes: number, sha256: string }>} */
+const FILES = JSON.parse(ENGINE_FILES);
 // The smallest module there is: asks whether WebAssembly may be compiled at all. Pyodide would hang instead of saying no.
 const SMALLEST_MODULE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
+const EMPTY_ZIP = Uint8Array.of(80, 75, 5, 6, ...Array(18).fill(0));
+const WARM_UP = JSON.stringify({ command: "fit", scenario: {}, lang: "en" });
+const REPORT_MS = 50;
 
-/** @param {string} url */
-async function bytes(url) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${new URL(url).pathname.split("/").pop()}: HTTP ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+/** @typedef {(request: string) => string} Ask */
+/** @typedef {Uint8Array<ArrayBuffer>} Bytes */
+
+/** @type {Map<string, number>} bytes read, by file */
+const loaded = new Map();
+let reported = 0;
+
+/** @param {string} name */
+const urlOf = (name) => new URL(FILES[name].path, site).href;
+
+function report() {
+  const now = performance.now();
+  if (now - reported < REPORT_MS) return;
+  reported = now;
+  let sum = 0, total = 0;
+  for (const [name, bytes] of loaded) [sum, total] = [sum + bytes, total + FILES[name].bytes];
+  postMessage({ type: "progress", loaded: sum, total });
 }
 
-/** @returns {Promise<(request: string) => string>} */
+/**
+ * A file of the build, its length and hash compared. A damaged one is fetched once more, past every cache on the way.
+ * @param {string} name
+ */
+async function checked(name) {
+  for (const cache of /** @type {const} */ (["default", "reload"])) {
+    const bytes = await download(name, cache);
+    if (bytes && (await matches(name, bytes))) return bytes;
+  }
+  throw new Error(`${name}: SHA-256`);
+}
+
+/** @param {string} name @param {RequestCache} cache @returns {Promise<Bytes | undefined>} nothing if the length is wrong */
+async function download(name, cache) {
+  const size = FILES[name].bytes;
+  loaded.set(name, 0);
+  const response = await fromNetwork(urlOf(name), { cache });
+  if (!response.ok) throw new Error(`${name}: HTTP ${response.status}`);
+  const bytes = new Uint8Array(size);
+  const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+  for (let at = 0; ; ) {
+    const { done, value } = await reader.read();
+    if (done) return at === size ? bytes : undefined;
+    if (at + value.length > size) {
+      await reader.cancel();
+      return undefined;
+    }
+    bytes.set(value, at);
+    loaded.set(name, (at += value.length));
+    report();
+  }
+}
+
+/** Browsers offer hashing on https and localhost only; elsewhere the length must do. @param {string} name @param {Bytes} bytes */
+async function matches(name, bytes) {
+  if (!globalThis.crypto?.subtle) return true;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("") === FILES[name].sha256;
+}
+
+/** A module of the build; the import finds in the browser's cache what was checked. @param {string} name */
+async function script(name) {
+  await checked(name);
+  return import(/* @vite-ignore */ urlOf(name));
+}
+
+/** @type {Map<string, Bytes>} what Pyodide will fetch by itself: it gets the checked bytes */
+const given = new Map();
+const fromNetwork = self.fetch.bind(self);
+self.fetch = async (input, init) => {
+  const bytes = given.get(String(input));
+  return bytes ? new Response(bytes, { headers: { "content-type": "application/wasm" } }) : fromNetwork(input, init);
+};
+
 async function start() {
   try {
     await WebAssembly.compile(SMALLEST_MODULE);
   } catch {
     throw Object.assign(new Error("WebAssembly"), { code: "engine-blocked" });
   }
-  const engineBytes = bytes(`${engine}engine.zip`), dataset = bytes(`${engine}dataset.json`);
-  const info = JSON.parse(new TextDecoder().decode(await bytes(`${runtime}build.json`)));
-  const { loadPyodide } = await import(/* @vite-ignore */ `${runtime}pyodide.mjs`);
-  const py = await loadPyodide({
-    indexURL: runtime,
-    stdLibURL: `${runtime}stdlib.zip`,
-    // No packages and no other place to get them from: nothing can lead to a foreign host.
-    lockFileContents: { info, packages: {} },
-    packageBaseUrl: runtime,
-  });
-  postMessage({ type: "progress" });
-  py.FS.writeFile("/engine.zip", await engineBytes);
-  py.FS.writeFile("/dataset.json", await dataset);
-  return py.runPython(`
+  const heap = checked("heap.wasm");
+  heap.catch(() => {}); // told below
+  const [{ loadPyodide }, { default: create }, wasm] = await Promise.all([
+    script("pyodide.mjs"), script("pyodide.asm.mjs"), checked("pyodide.asm.wasm"),
+  ]);
+  given.set(urlOf("pyodide.asm.wasm"), wasm);
+  // No packages and no other place to get them from: nothing can lead to a foreign host.
+  const lockFileContents = { info: JSON.parse(PYODIDE_INFO), packages: {} };
+  const options = { indexURL: runtime, stdLibURL: urlOf("stdlib.zip"), lockFileContents, packageBaseUrl: runtime };
+
+  const fromHeap = async () => {
+    given.set(urlOf("stdlib.zip"), EMPTY_ZIP);
+    const py = await loadPyodide({ ...options, ...heapOptions(await heap, create) });
+    return py.runPython("from calculators import worker; worker.ask");
+  };
+  const fromFiles = async () => {
+    const [library, engine, dataset] = await Promise.all(["stdlib.zip", "engine.zip", "dataset.json"].map(checked));
+    given.set(urlOf("stdlib.zip"), library);
+    const py = await loadPyodide({ ...options, createPyodideModule: create });
+    py.FS.writeFile("/engine.zip", engine);
+    py.FS.writeFile("/dataset.json", dataset);
+    return py.runPython(`
 import sys
 sys.path.insert(0, "/engine.zip")
 from calculators import worker
@@ -41,9 +121,29 @@ with open("/dataset.json", encoding="utf-8") as file:
     worker.open_dataset(file.read())
 worker.ask
 `);
+  };
+  let inMemory = true;
+  /** @param {unknown} error @returns {Promise<Ask>} */
+  const withoutMemory = (error) => {
+    if (!inMemory) throw error;
+    inMemory = false;
+    console.warn("The engine starts without its memory snapshot:", error);
+    return fromFiles();
+  };
+  let ask = await fromHeap().catch(withoutMemory);
+  if (!asked) ask(WARM_UP); // the first answer compiles much of WebAssembly; a question that waits does so by itself
+  return async (/** @type {string} */ request) => {
+    try {
+      return ask(request);
+    } catch (error) {
+      ask = await withoutMemory(error); // perhaps a module that is not in the memory
+      return ask(request);
+    }
+  };
 }
 
-postMessage({ type: "progress" }); // the page knows now that this file was there
+let asked = false;
+postMessage({ type: "progress", loaded: 0, total: 0 }); // the page knows now that this file was there
 const ready = start();
 ready.then(
   () => postMessage({ type: "ready" }),
@@ -52,9 +152,11 @@ ready.then(
 
 addEventListener("message", async ({ data }) => {
   if (data.type !== "ask") return;
+  asked = true;
+  const ask = await ready.catch(() => undefined); // told already
+  if (!ask) return;
   try {
-    const reply = (await ready)(JSON.stringify(data.request));
-    postMessage({ type: "answer", id: data.id, reply: JSON.parse(reply) });
+    postMessage({ type: "answer", id: data.id, reply: await ask(JSON.stringify(data.request)) });
   } catch (error) {
     console.error(error); // the traceback, for whoever opens the console
     postMessage({ type: "broken", id: data.id, reason: String(error).trim().split("\n").pop() });

@@ -1,6 +1,9 @@
 // Folders of the built site, relative to its root; set by scripts/build.py when the modules are bundled.
 declare const RUNTIME_PATH: string;
-declare const ENGINE_PATH: string;
+/** JSON of the engine's files: name -> {path, bytes, sha256}. */
+declare const ENGINE_FILES: string;
+/** JSON of what Pyodide's lock file says about the build. */
+declare const PYODIDE_INFO: string;
 declare const MODEL_PATH: string;
 declare const ORT_PATH: string;
 /** What the engine weighs, as a reader sees it: "13.2 MB". */

@@ -5,10 +5,14 @@ import { siteRoot } from "./worker-start.js";
 
 /** @type {Record<string, () => Promise<unknown>>} */
 const elements = {
+  "tier-calculator": () => import("./calculator.js"),
+  "cost-calculator": () => import("./calculator.js"),
   "fit-calculator": () => import("./calculator.js"),
+  "portfolio-calculator": () => import("./calculator.js"),
   "data-table": () => import("./data-table.js"),
   "on-device-chat": () => import("./on-device-chat.js"),
   "price-chart": () => import("./price-chart.js"),
+  "usage-import": () => import("./usage-import.js"),
 };
 
 function enhance() {

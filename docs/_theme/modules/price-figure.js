@@ -2,6 +2,8 @@
 
 import { axisX, axisY, dot, gridY, line, plot, text } from "@observablehq/plot";
 
+import { add, color as colorOf, describe, ems, N_COLORS, PAPER, spread, SVG, tidy } from "./svg.js";
+
 /** @typedef {{ model: string, name: string, provider: string, provider_name: string, first_party: boolean,
  *   from: string, to?: string, date: string, in: number, out: number, cache_read?: number, verified?: false }} Row
  *  One list price; `to`: first day on which it no longer holds, `date`: day it was last seen. */
@@ -10,11 +12,8 @@ import { axisX, axisY, dot, gridY, line, plot, text } from "@observablehq/plot";
 /** @typedef {Point & { title: string }} Step */
 /** @typedef {{ label: string, color: string, dash: string | undefined, points: Point[], steps: Step[], ended: boolean }} Line */
 
-// Told apart in all common kinds of color vision, 4.5:1 or more on white; price-chart.css has those for dark pages.
-const COLORS = ["#0069ad", "#b34700", "#117733", "#a0368f", "#332288", "#7a6400", "#882255", "#4d4d4d"];
 // The first three for the providers of eight models, the others for the next eight.
 const DASHES = [undefined, "7 3", "3 3", "12 3 3 3", "6 6", "2 2 8 2"];
-const SVG = "http://www.w3.org/2000/svg";
 const MONTH_MS = 2_629_800_000;
 
 /** @param {string} words @param {Record<string, string | number>} slots */
@@ -61,8 +60,8 @@ export function linesOf(rows, price, lang, words) {
         if (last !== row.from || y !== points.at(-3)?.y) steps.push({ x: from, y, title: filled(words.step, slots) });
         last = row.to ?? "?";
       }
-      const color = `var(--chart-${(m % COLORS.length) + 1}, ${COLORS[m % COLORS.length]})`;
-      const dash = DASHES[(p + 3 * Math.floor(m / COLORS.length)) % DASHES.length];
+      const color = colorOf(m);
+      const dash = DASHES[(p + 3 * Math.floor(m / N_COLORS)) % DASHES.length];
       found.push({ label, color, dash, points, steps, ended: priced.at(-1)?.to !== undefined });
     });
   });
@@ -89,26 +88,6 @@ function months(from, to, room) {
     found.push(first);
   }
 }
-
-/** Heights of labels that want to stand at `wanted` but at least `gap` apart, within [top, bottom]; sorted by `wanted`.
- * @param {number[]} wanted @param {number} gap @param {number} top @param {number} bottom */
-export function spread(wanted, gap, top, bottom) {
-  /** @type {{ mean: number, n: number }[]} blocks of labels that touch; mean: of what their first ones want */
-  const blocks = [];
-  wanted.forEach((y, i) => {
-    blocks.push({ mean: y - i * gap, n: 1 });
-    for (let k = blocks.length - 1; k > 0 && blocks[k - 1].mean > blocks[k].mean; k -= 1) {
-      const [a, b] = [blocks[k - 1], /** @type {{ mean: number, n: number }} */ (blocks.pop())];
-      blocks[k - 1] = { mean: (a.mean * a.n + b.mean * b.n) / (a.n + b.n), n: a.n + b.n };
-    }
-  });
-  const bases = blocks.flatMap(({ mean, n }) => Array.from({ length: n }, () => mean));
-  const highest = bottom - (wanted.length - 1) * gap;
-  return bases.map((base, i) => Math.max(top, Math.min(base, highest)) + i * gap);
-}
-
-/** A width in ems, without asking a browser. @param {string} label */
-const ems = (label) => [...label].reduce((sum, sign) => sum + (/[　-鿿＀-￯]/.test(sign) ? 1 : /[iIl.,·:()\s-]/.test(sign) ? 0.34 : /[A-ZMmw]/.test(sign) ? 0.72 : 0.58), 0);
 
 /** The chart. `rows`: those of the chosen models, whose order gives the colors.
  * @param {{ document: Document, rows: Row[], lang: string, words: Record<string, string>, price: Price, width: number }} what
@@ -162,7 +141,6 @@ export function priceFigure({ document, rows, lang, words, price, width }) {
     return group;
   };
 
-  const paper = "var(--chart-paper, #ffffff)";
   const svg = /** @type {SVGSVGElement} */ (plot({
     document, width, height, className: "price-figure",
     marginTop: margin.top, marginRight: margin.right, marginBottom: margin.bottom, marginLeft: margin.left,
@@ -181,7 +159,7 @@ export function priceFigure({ document, rows, lang, words, price, width }) {
       ...lines.flatMap(({ color, steps }) => [dot(steps, { x: "x", y: "y", r: 2.5, fill: color, stroke: color, title: "title" })]),
       ...ends.map(({ color, end, ended }) => ended
         ? dot([end], { x: "x", y: "y", symbol: "times", r: 4.5, stroke: color, strokeWidth: 2 })
-        : dot([end], { x: "x", y: "y", r: 3.5, stroke: color, strokeWidth: 1.5, fill: paper })),
+        : dot([end], { x: "x", y: "y", r: 3.5, stroke: color, strokeWidth: 1.5, fill: PAPER })),
     ],
   }));
 
@@ -191,47 +169,4 @@ export function priceFigure({ document, rows, lang, words, price, width }) {
   describe(svg, `price-${price}-${width}`, words[`title-${price}`], lines.length ? filled(words.description, slots) : words.nothing);
   tidy(svg);
   return svg;
-}
-
-/** @param {Element} parent @param {string} tag @param {Record<string, string | number>} attributes */
-function add(parent, tag, attributes) {
-  const child = parent.ownerDocument.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) child.setAttribute(name, String(value));
-  return parent.appendChild(child);
-}
-
-/** For screen readers. @param {SVGSVGElement} svg @param {string} id @param {string} title @param {string} description */
-function describe(svg, id, title, description) {
-  const words = { desc: description, title };
-  for (const [tag, said] of Object.entries(words)) {
-    const element = add(svg, tag, { id: `${id}-${tag}` });
-    element.textContent = said;
-    svg.insertBefore(element, svg.firstChild);
-  }
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-labelledby", `${id}-title`);
-  svg.setAttribute("aria-describedby", `${id}-desc`);
-}
-
-/** Leaves out what says nothing here (a style sheet for the whole page, English labels of groups), rounds coordinates,
- * and gives readers that know no custom properties the plain color. @param {SVGSVGElement} svg */
-function tidy(svg) {
-  svg.querySelector("style")?.remove();
-  svg.setAttribute("xmlns", SVG);
-  svg.setAttribute("font-family", "inherit");
-  for (const element of [svg, ...svg.querySelectorAll("*")]) {
-    if (element !== svg) for (const name of ["aria-label", "aria-hidden"]) element.removeAttribute(name);
-    for (const name of ["d", "transform", "x", "y", "x1", "x2", "y1", "y2"]) {
-      const value = element.getAttribute(name);
-      if (value && !value.includes("em")) element.setAttribute(name, value.replace(/-?\d+\.\d+(e-\d+)?/g, (n) => String(Number(Number(n).toFixed(1)))));
-    }
-    const style = [];
-    for (const name of ["fill", "stroke"]) {
-      const [whole, plain] = /^var\(.*?,\s*(#\w+)\)$/.exec(element.getAttribute(name) ?? "") ?? [];
-      if (!whole) continue;
-      element.setAttribute(name, plain);
-      style.push(`${name}:${whole}`);
-    }
-    if (style.length) element.setAttribute("style", style.join(";"));
-  }
 }
