@@ -43,11 +43,12 @@ def stack(
     parts: Sequence[str],
     groups: Sequence[tuple[str, str, Mapping[str, float] | str]],
     *,
+    named: str = "part",
     chosen: str | None = None,
     limit: tuple[float, str] | None = None,
     **more: Any,
 ) -> Chart:
-    """Bars of parts. `groups`: id, label, and the parts' values or why there are none."""
+    """Bars of parts. `groups`: id, label, and the parts' values or why there are none; `named`: prefix of words."""
     used = [p for p in parts if any(isinstance(g[2], Mapping) and g[2].get(p, 0.0) > 0 for g in groups)]
     bars, rows, largest = [], [], 0.0
     for group_id, label, values in groups:
@@ -63,7 +64,7 @@ def stack(
             bar |= {"parts": shown, "total": total, "total_text": words.show(total, unit), "note": ""}
             rows.append([label, *(words.show(size, unit) for size in sizes), bar["total_text"]])
         bars.append(bar)
-    labels = [{"id": p, "label": words.say(f"part.{p}")} for p in used]
+    labels = [{"id": p, "label": words.say(f"{named}.{p}")} for p in used]
     line = {"value": limit[0], "label": limit[1]} if limit else None
     axis = words.axis(f"chart-{name}-axis", unit, 0.0, max(largest, limit[0] if limit else 0.0) or 1.0)
     found = chart("stack", name, words, ["chart-group", "chart-total"], rows, **more)
@@ -145,7 +146,7 @@ def score_stack(words: Words, scores: Sequence[Mapping[str, Any]]) -> Chart | No
     if not scores:
         return None
     groups = [(s["tier"], words.place(s["tier"]), s["contributions"]) for s in scores]
-    return stack(words, "scores", "score", CRITERIA, groups, chosen=scores[0]["tier"])
+    return stack(words, "scores", "score", CRITERIA, groups, named="criterion", chosen=scores[0]["tier"])
 
 
 def plan_stack(words: Words, plans: Sequence[Mapping[str, Any]]) -> Chart | None:

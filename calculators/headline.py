@@ -212,10 +212,9 @@ def volume_turns(a: Answered, best: str) -> list[str]:
             between = math.sqrt(inside * outside)
             at = winner(a, between)
             inside, outside, other = (between, outside, other) if at == best else (inside, between, at)
-        slots = {
-            "tokens": a.words.show(rounded_to(outside * volume), "tokens"),
-            "times": f"{max(outside, 1 / outside):.2g}",
-        }
+        times = f"{outside:.2g}" if outside < 10 else f"{outside:.0f}"
+        slots = {"tokens": a.words.show(rounded_to(outside * volume), "tokens"), "times": times}
+        slots["share"] = f"{outside:.0%}"
         ending = "" if other else "-none"
         slots["rival"] = the(a.words, other) if other else ""
         found.append((abs(math.log(outside)), a.words.say(message + ending, slots)))
@@ -257,7 +256,8 @@ def cost(a: Answered) -> Said:
     slots = {"tokens": words.show(values["tokens_per_month"], "tokens")}
     if not costs:
         return Said(words.say("headline-cost-unknown"), "bad")
-    order = sorted(costs, key=lambda p: costs[p])
+    # The device runs another, far smaller model: it has a sentence of its own.
+    order = sorted((p for p in costs if p != "edge"), key=lambda p: costs[p]) or ["edge"]
     slots |= {"place": the(words, order[0]), "usd": words.show(costs[order[0]], "USD")}
     if len(order) > 1:
         slots |= {"rival": the(words, order[1]), "other": words.show(costs[order[1]], "USD")}
@@ -268,6 +268,9 @@ def cost(a: Answered) -> Said:
         if c.state == "fail" and c.name in TECHNICAL
     ]
     sentences = [lead, break_even_sentence(a)]
+    if "edge" in costs and order != ["edge"]:
+        edge = str(a.dataset.models[values["edge_model"]]["name"])
+        sentences.append(words.say("cost-edge", model=edge, usd=words.show(costs["edge"], "USD")))
     return Said(
         words.together(s for s in sentences if s),
         "",

@@ -120,12 +120,26 @@ def shown_input(dataset: Dataset, name: str, values: Values, scenario: Scenario,
     named["edge_quantization"] = dataset.quantizations
     if name in named:
         return {"value": value, "text": named[name][value]["name"], "given": given}
-    if isinstance(value, bool | list | Mapping):
+    if isinstance(value, list):
+        return {
+            "value": value,
+            "text": words.join([spelled(one) for one in value]) or words.say("none"),
+            "given": given,
+        }
+    if isinstance(value, bool | Mapping):
         return {"value": value, "text": json.dumps(value, ensure_ascii=False), "given": given}
     if name == "engine":
         return {"value": value, "text": words.say(f"engine.{value}"), "given": given}
     text = words.show(value, str(dataset.parameters[name].get("unit", "")), exact=True)
     return {"value": rounded(value), "text": text, "given": given}
+
+
+def spelled(value: Any) -> str:
+    """An item of a list: text as it is, a workload as `legal (isl 6000, offline true)`."""
+    if not isinstance(value, Mapping):
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    told = [f"{key} {spelled(inner)}" for key, inner in value.items() if key != "id"]
+    return f"{value.get('id', '')} ({', '.join(told)})"
 
 
 def control(dataset: Dataset, name: str, values: Values, raw: Mapping[str, Any], words: Words) -> dict[str, Any]:
