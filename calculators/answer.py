@@ -155,7 +155,10 @@ def charts_of(a: Answered) -> list[charts.Chart]:
     found: list[charts.Chart | None] = []
     if a.command == "fit":
         device = device_text(values["n_devices"], a.inputs["device"]["text"])
-        found = [charts.memory_stack(words, values, device), charts.latency_stack(words, values, None, edge=False)]
+        found = [
+            charts.memory_stack(words, values, device),
+            charts.latency_stack(words, values, None, edge=False, own=device),
+        ]
     if a.command in ("cost", "tier"):
         found = [
             charts.cost_stack(words, values, chosen, program=a.command == "tier"),
@@ -170,7 +173,9 @@ def charts_of(a: Answered) -> list[charts.Chart]:
     if a.command == "cost":
         found.append(charts.latency_stack(words, values, chosen, edge=True))
     if a.command == "portfolio" and results["assignment"]["value"] is not None:
-        named = [(one["id"], one["tier"], values) for one in results["assignment"]["value"]]
+        # A workload with an API of its own sends its prompts there.
+        own = {w["id"]: {**values, **{k: w[k] for k in ("api_model",) if k in w}} for w in values["workloads"]}
+        named = [(one["id"], one["tier"], own[one["id"]]) for one in results["assignment"]["value"]]
         found = [
             charts.plan_stack(words, results["plans"]["value"]),
             exposure_chart_portfolio(a.dataset, named, words.lang),

@@ -109,7 +109,7 @@ def rent_parts(month: float, staff: float) -> dict[str, float]:
 LATENCY_PARTS = ("network", "queue", "prefill", "first_token", "writing")
 
 
-def latency_stack(words: Words, values: Values, chosen: str | None, *, edge: bool) -> Chart:
+def latency_stack(words: Words, values: Values, chosen: str | None, *, edge: bool, own: str = "") -> Chart:
     """Time of one answer by its parts, on the hardware of tier 2 and, with `edge`, on the user's device."""
     wait = {"network": values["rtt_ms"], "queue": values["queue_ms"]}
 
@@ -121,9 +121,9 @@ def latency_stack(words: Words, values: Values, chosen: str | None, *, edge: boo
         writing = max(0.0, values["osl"] + values["reasoning_tokens"] - 1) * each
         return {**wait, "prefill": prefill, "first_token": step, "writing": writing}
 
-    own = parts(values["ttft_ms"], values["t_prefill_ms"], values["tpot_ms"], wait)
+    served = parts(values["ttft_ms"], values["t_prefill_ms"], values["tpot_ms"], wait)
     place = "on_prem" if chosen not in ("on_prem", "private_cloud") else chosen
-    groups: list[tuple[str, str, Mapping[str, float] | str]] = [(place, words.say("group-own"), own)]
+    groups: list[tuple[str, str, Mapping[str, float] | str]] = [(place, own or words.say("group-own"), served)]
     if edge:
         device = (values["edge_ttft_ms"], values["edge_t_prefill_ms"], values["edge_tpot_ms"])
         groups.insert(0, ("cloud", words.place("cloud"), words.say("note-latency-cloud")))
@@ -221,7 +221,7 @@ def break_even_lines(words: Words, values: Values, uncertain: Uncertain | Unknow
         rows.append([words.show(x, "tokens"), *(words.show(ys[i], "USD") for _, ys in lines), words.span(*pair, "USD")])
     head = ["chart-breakeven-x", *(f"place.{place}" for place, _ in lines), "chart-breakeven-band"]
     within = [(max(a, low), min(b, high)) for a, b in spans if b > low and a < high]
-    slots = {"intervals": words.join([words.span(a, b, "tokens") for a, b in spans])}
+    slots = {"intervals": words.spans(spans, "tokens", limit)}
     summary = "chart-breakeven-summary" if spans else "chart-breakeven-never"
     return chart(
         "lines", "breakeven", words, head, rows, slots=slots, summary=summary,

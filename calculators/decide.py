@@ -96,7 +96,14 @@ def checks_of(dataset: Dataset, values: Values, floor: float | None) -> list[Che
     if values["capex_cap_usd"] is not None:
         capex = known(values["capex_usd"])
         passed = None if capex is None else capex <= values["capex_cap_usd"]
-        check("on_prem", "capex", passed, "relax-capex", needed=number(capex), cap=number(values["capex_cap_usd"]))
+        check(
+            "on_prem",
+            "capex",
+            passed,
+            "relax-capex",
+            needed="?" if capex is None else repr(capex),
+            cap=repr(values["capex_cap_usd"]),
+        )
     return found
 
 

@@ -156,29 +156,31 @@ def arguments(a: Answered, decision: Decision, best: str, rival: str) -> tuple[l
         for name, weight in weights.items()
     }
     order = sorted(apart, key=lambda name: -abs(apart[name]))
-    figures = {name: argument(a, decision, name, best, rival) for name in order}
-    words = a.words
-    pro = [words.say(f"because-{name}", figures[name]) for name in order if apart[name] > 1e-9]
-    con = [words.say(f"against-{name}", figures[name]) for name in order if apart[name] < -1e-9]
+    pro = [argument(a, decision, "because", name, best, rival) for name in order if apart[name] > 1e-9]
+    con = [argument(a, decision, "against", name, best, rival) for name in order if apart[name] < -1e-9]
     return pro, con
 
 
-def argument(a: Answered, decision: Decision, name: str, best: str, rival: str) -> dict[str, str]:
-    """The figures of both places in a criterion, as words."""
-    words, own = a.words, {}
-    qualities = qualities_of(a.dataset, a.values)
-    for slot, where in (("own", best), ("other", rival)):
-        rating = f"{decision.utilities[where][name]:.1f}"
-        cost_usd, quality = decision.costs[where], qualities[where]
-        tpot = known(a.values["edge_tpot_ms" if where == "edge" else "tpot_ms"])
-        own[slot] = {
-            "cost": rating if cost_usd is None else words.show(cost_usd, "USD"),
-            "quality": rating if quality is None else f"{quality:g}",
-            "latency": rating if tpot is None else words.show(tpot, "ms"),
-        }.get(name, rating)
-    if a.values["utilities"] is not None and name in ("cost", "quality", "latency"):
-        own = {slot: f"{decision.utilities[w][name]:.1f}" for slot, w in (("own", best), ("other", rival))}
-    return {**own, "place": the(words, best), "rival": the(words, rival)}
+def argument(a: Answered, decision: Decision, side: str, name: str, best: str, rival: str) -> str:
+    """A sentence about a criterion with the figures of both places; ratings where the reader rated or none is known."""
+    words, qualities = a.words, qualities_of(a.dataset, a.values)
+    slots = {"place": the(words, best), "rival": the(words, rival), "criterion": words.say(f"criterion.{name}")}
+
+    def figure(place: str) -> str | None:
+        cost_usd, quality = decision.costs[place], qualities[place]
+        tpot = known(a.values["edge_tpot_ms" if place == "edge" else "tpot_ms"])
+        return {
+            "cost": None if cost_usd is None else words.show(cost_usd, "USD"),
+            "quality": None if quality is None else f"{quality:g}",
+            "latency": None if tpot is None else words.show(tpot, "ms"),
+        }.get(name)
+
+    own, other = figure(best), figure(rival)
+    if a.values["utilities"] is None and own is not None and other is not None:
+        return words.say(f"{side}-{name}", slots, own=own, other=other)
+    slots |= {slot: f"{decision.utilities[place][name]:.1f}" for slot, place in (("own", best), ("other", rival))}
+    ours = a.values["utilities"] is None and name in ("control", "ops", "resilience")
+    return words.say(f"{side}-{name}" if ours else f"{side}-rated", slots)
 
 
 def winner(a: Answered, factor: float) -> str | None:
@@ -294,8 +296,7 @@ def break_even_sentence(a: Answered) -> str:
     low, high = found[0]
     if len(found) == 1 and high >= limit * (1 - 1e-9):
         return a.words.say("owning-from", tokens=a.words.show(low, "tokens"))
-    spans = a.words.join([a.words.span(low, high, "tokens") for low, high in found])
-    return a.words.say("owning-between", intervals=spans)
+    return a.words.say("owning-between", intervals=a.words.spans(found, "tokens", limit))
 
 
 def cost_reasons(a: Answered) -> list[str]:
@@ -368,7 +369,7 @@ def portfolio(a: Answered) -> Said:
         slots |= {"to": f"{other['control']:.2f}"}
         if other["control"] > pareto[0]["control"]:
             found.changes.append(words.say("change-control", slots))
-    told = [f"{e['id']} – {words.place(e['tier'])}" for e in results["eliminated"]["value"]]
+    told = [e["id"] + words.say("brackets", text=words.place(e["tier"])) for e in results["eliminated"]["value"]]
     whys = [e["relaxation"] for e in results["eliminated"]["value"]]
     found.changes += [words.say("ruled-out", place=p, why=w) for p, w in zip(told, whys, strict=True)][:3]
     return found

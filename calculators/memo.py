@@ -33,7 +33,7 @@ def memo_of(dataset: Dataset, command: str, reply: Mapping[str, Any], words: Wor
     if reply.get("reasons"):
         blocks += [{"kind": "h2", "text": words.say("memo-reasons")}, items(reply["reasons"][:MOST_REASONS])]
     figures = [name for name in FIGURES[command].split() if name in reply["results"]]
-    rows = [[words.say(f"result.{name}"), with_range(reply["results"][name])] for name in figures]
+    rows = [[words.say(f"result.{name}"), with_range(reply["results"][name], words)] for name in figures]
     blocks += [
         {"kind": "h2", "text": words.say("memo-figures")},
         {"kind": "table", "head": [words.say("memo-figure"), words.say("memo-value")], "rows": rows},
@@ -58,8 +58,8 @@ def items(texts: Sequence[str]) -> Block:
     return {"kind": "ul", "items": list(texts)}
 
 
-def with_range(result: Mapping[str, Any]) -> str:
-    spread = f" ({result['range_text']})" if result.get("range_text") else ""
+def with_range(result: Mapping[str, Any], words: Words) -> str:
+    spread = words.say("brackets", text=result["range_text"]) if result.get("range_text") else ""
     return f"{result['text']}{spread}"
 
 
@@ -91,7 +91,7 @@ def source(dataset: Dataset, name: str, inputs: Mapping[str, Any], words: Words)
         return words.say("memo-source-derived")
     told = words.say("memo-source-assumption") if found["source"] == "assumption" else found["title"]
     dated = f"{told}, {day(found['date'], words.lang)}" if found.get("date") else told
-    return dated if found.get("verified", True) else f"{dated} ({words.say('memo-unverified')})"
+    return dated if found.get("verified", True) else dated + words.say("brackets", text=words.say("memo-unverified"))
 
 
 def markdown(blocks: Sequence[Block]) -> str:

@@ -69,7 +69,7 @@ def constraint_results(decision: Decision, words: Words) -> dict[str, Result]:
     """Places ruled out, with the smallest relaxation, and what needs confirmation."""
     ruled_out, confirm = [], []
     for check in decision.checks:
-        slots = dict(check.slots)
+        slots = told_slots(check, words)
         if check.state == "fail":
             reason, relaxation = words.say(check.reason, slots), words.say(check.relaxation, slots)
             ruled_out.append({"tier": check.tier, "constraint": check.name, "reason": reason, "relaxation": relaxation})
@@ -77,10 +77,20 @@ def constraint_results(decision: Decision, words: Words) -> dict[str, Result]:
             confirm.append({"tier": check.tier, "constraint": check.name, "reason": words.say(check.reason, slots)})
     return {
         "eliminated": words.listed(
-            ruled_out, [f"{words.place(e['tier'])}: {e['reason']} {e['relaxation']}" for e in ruled_out]
+            ruled_out,
+            [words.named(words.place(e["tier"]), words.together((e["reason"], e["relaxation"]))) for e in ruled_out],
         ),
-        "needs_confirmation": words.listed(confirm, [f"{words.place(e['tier'])}: {e['reason']}" for e in confirm]),
+        "needs_confirmation": words.listed(
+            confirm, [words.named(words.place(e["tier"]), e["reason"]) for e in confirm]
+        ),
     }
+
+
+def told_slots(check: tier.Check, words: Words) -> dict[str, str]:
+    """The slots of a check's sentences; sums of money in the reader's currency."""
+    if check.name != "capex":
+        return dict(check.slots)
+    return {name: text if text == "?" else words.show(float(text), "USD") for name, text in check.slots}
 
 
 def success_result(values: Mapping[str, Any], decision: Decision, words: Words) -> Result:
@@ -133,12 +143,12 @@ def portfolio_results(
     return {
         "assignment": words.listed(
             [{"id": w.id, "tier": place} for w, place in zip(workloads, best.places, strict=True)],
-            [f"{w.id}: {words.place(place)}" for w, place in zip(workloads, best.places, strict=True)],
+            [words.named(w.id, words.place(place)) for w, place in zip(workloads, best.places, strict=True)],
         ),
         "portfolio_month_usd": words.usd(best.usd),
         "greedy_month_usd": words.usd(greedy.usd),
         "plans": plans_of(shared, workloads, best, greedy, words),
-        "n_servers": {"value": best.servers, "unit": "servers", "text": f"{best.servers:g}"},
+        "n_servers": {"value": best.servers, "unit": "servers", "text": words.show(best.servers, "servers")},
         "pareto": words.listed(
             [
                 {
@@ -184,12 +194,17 @@ def eliminated_of(reasons: list[tuple[str, tier.Check]], words: Words) -> Result
                 "id": name,
                 "tier": c.tier,
                 "constraint": c.name,
-                "reason": words.say(c.reason, dict(c.slots)),
-                "relaxation": words.say(c.relaxation, dict(c.slots)),
+                "reason": words.say(c.reason, told_slots(c, words)),
+                "relaxation": words.say(c.relaxation, told_slots(c, words)),
             }
             for name, c in told
         ],
-        [f"{name}: {words.place(c.tier)} – {words.say(c.reason, dict(c.slots))}" for name, c in told],
+        [
+            words.named(
+                name + words.say("brackets", text=words.place(c.tier)), words.say(c.reason, told_slots(c, words))
+            )
+            for name, c in told
+        ],
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import cost, memory, owned, speed, uncertainty
-from .dataset import Dataset, Device, Model
+from .dataset import Dataset, Device, Model, offer_of
 from .graph import Graph, Quantity, Unknown
 from .scenario import Scenario
 from .text import result_text, trimmed
@@ -58,7 +58,7 @@ def result(name: str, values: Values, given: set[str], corners: Sequence[Values]
         more |= {"low": value.p10, "high": value.p90, "range_text": words.span(value.p10, value.p90, unit)}
         value = value.mode
     elif isinstance(value, list):
-        return {"value": value, "unit": unit, "text": words.join([words.span(low, high, unit) for low, high in value])}
+        return {"value": value, "unit": unit, "text": words.spans(value, unit, values["breakeven_limit_tokens"])}
     found: dict[str, Any] = {"value": rounded(value), "unit": unit, **more}
     if not isinstance(value, str) and "low" not in more:
         low, high = bounds(name, values, given, corners)
@@ -121,15 +121,17 @@ def shown_input(dataset: Dataset, name: str, values: Values, scenario: Scenario,
     if name in named:
         return {"value": value, "text": named[name][value]["name"], "given": given}
     if isinstance(value, list):
-        return {
-            "value": value,
-            "text": words.join([spelled(one) for one in value]) or words.say("none"),
-            "given": given,
-        }
+        texts = [words.place(one) if name == "allowed_tiers" else spelled(one) for one in value]
+        return {"value": value, "text": words.join(texts) or words.say("nothing"), "given": given}
     if isinstance(value, bool | Mapping):
         return {"value": value, "text": json.dumps(value, ensure_ascii=False), "given": given}
-    if name == "engine":
-        return {"value": value, "text": words.say(f"engine.{value}"), "given": given}
+    if name == "api_model":
+        offer = offer_of(dataset, value)
+        told = dataset.models[offer["model"]]["name"] + words.say("brackets", text=offer["provider_name"])
+        return {"value": value, "text": told, "given": given}
+    choice = f"engine.{value}" if name == "engine" else f"choice.{name}.{value}"
+    if choice in words.strings:
+        return {"value": value, "text": words.say(choice), "given": given}
     text = words.show(value, str(dataset.parameters[name].get("unit", "")), exact=True)
     return {"value": rounded(value), "text": text, "given": given}
 

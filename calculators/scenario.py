@@ -188,7 +188,7 @@ def as_written(text: str, entry: Mapping[str, Any]) -> str | float:
 
 def plain(number: float) -> str:
     """A bound as a reader would type it."""
-    return str(int(number)) if number == int(number) and abs(number) < 1e15 else repr(number)
+    return str(int(number)) if number == int(number) and abs(number) <= 1e15 else repr(number)
 
 
 def inline(name: str, raw: Mapping[str, Any], keys: list[str], required: list[str]) -> None:

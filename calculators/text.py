@@ -97,8 +97,10 @@ def number(value: float, unit: str, lang: str, exact: bool) -> str:
         return large(value if exact else float(f"{value:.3g}"), lang)
     if unit in ("share", "ratio"):
         if not exact and 0 < value < 0.005:
-            return "<1%"  # little, not nothing
+            return "<1%" if lang == "en" else "1%未満"  # little, not nothing
         return f"{value:.0%}" if not exact else f"{trimmed(value * 100)}%"
+    if unit == "USD" and exact and abs(value) >= 100:
+        return trimmed(round(value, 2))  # what was given in yen has no end
     if unit == "USD" and not exact:
         return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}"
     if unit == "USD/Mtok":
@@ -145,6 +147,8 @@ def interval(
     low: float, high: float, unit: str, lang: str, strings: Mapping[str, Mapping[str, str]], money: Money = DOLLARS
 ) -> str:
     """low–high with the unit once."""
+    if low < 0 and unit.startswith("USD"):  # each end with its sign and currency
+        return " – ".join(with_unit(end, unit, lang, strings, money=money) for end in (low, high))
     (low, _), (high, unit) = in_currency(low, unit, money), in_currency(high, unit, money)
     pattern = strings.get(f"unit.{unit}")
     ends = f"{number(low, unit, lang, False)}–{number(high, unit, lang, False)}"

@@ -50,6 +50,17 @@ class Words:
         digits = large(round(amount), self.lang) if whole else number(amount, unit, self.lang, False)
         return self.say(f"unit.{unit}", n=digits) if amount >= 0 else "-" + self.money_tick(-value, "USD")
 
+    def named(self, name: str, text: str) -> str:
+        return f"{name}{self.say('colon')}{text}"
+
+    def spans(self, spans: Sequence[tuple[float, float]], unit: str, limit: float) -> str:
+        """Ranges in a row; one that ends where the search ended goes on."""
+        texts = []
+        for low, high in spans:
+            open_end = high >= limit * (1 - 1e-9)
+            texts.append(self.say("and-more", n=self.show(low, unit)) if open_end else self.span(low, high, unit))
+        return self.join(texts)
+
     def together(self, sentences: Iterable[str]) -> str:
         """Whole sentences one after the other; Japanese has no space between them."""
         return (" " if self.lang == "en" else "").join(sentences)

@@ -62,6 +62,12 @@ def test_the_reasons_are_the_figures_of_winner_and_runner_up() -> None:
     assert "control" in other["reasons"][0] and "month" not in other["reasons"][0]
 
 
+def test_ratings_of_the_readers_own_are_told_as_ratings() -> None:
+    own = dict.fromkeys(("quality", "control", "latency", "ops", "resilience"), 0.5)
+    found = asked("tier", {"utilities": {"cloud": {**own, "cost": 0.9}, "on_prem": {**own, "cost": 0.2}}})
+    assert found["reasons"][0] == "In cost it is rated 0.9, hardware of your own 0.2."
+
+
 def test_a_near_tie_is_called_one_and_a_ruled_out_place_says_what_brings_it_back() -> None:
     utilities = {p: dict.fromkeys(("cost", "quality", "control", "latency", "ops", "resilience"), 0.5) for p in
                  ("cloud", "on_prem")}  # fmt: skip
