@@ -1,8 +1,8 @@
-"""Measures how soon the engine answers in a browser, beside stock Pyodide and PyScript doing the same job, and how fast then.
+"""Measures how soon and how fast the engine answers in a browser, beside stock Pyodide and PyScript with the same job.
 
 Usage: python -m scripts.bench_start [--runs 5] [--questions 60] [--no-pyscript]
-Every visit is a fresh browser profile; "cold" is its first load, "warm" its third reload. The clock runs from the start of
-the navigation to the first parsed answer. Ratios are of medians of one run, since machines and hours differ. For
+Every visit is a fresh browser profile; "cold" is its first load, "warm" its third reload. The clock runs from the start
+of the navigation to the first parsed answer. Ratios are of medians of one run, since machines and hours differ. For
 orientation, never for a test.
 """
 
@@ -72,7 +72,8 @@ worker.ask`);
   postMessage(ask(JSON.stringify(data)));
 });
 """
-PYSCRIPT_PAGE = """<link rel="stylesheet" href="pyscript/core.css"><script type="module" src="pyscript/core.js"></script>
+PYSCRIPT_PAGE = """<link rel="stylesheet" href="pyscript/core.css">
+<script type="module" src="pyscript/core.js"></script>
 <script type="py" config="pyscript.json">
 from js import window
 from calculators import worker
@@ -83,17 +84,22 @@ window.document.documentElement.dataset.first = window.performance.now()
 </script>"""
 
 
+def bundle_client(site: Path, assets: Assets) -> str:
+    """The engine's client as a module of its own, beside its worker; its path in the site."""
+    path = f"{assets.modules}bench-client.js"
+    flags = ["--bundle", "--minify", "--format=esm", "--log-level=warning", f"--outfile={site / path}"]
+    run([NODE, ROOT / "node_modules/esbuild/bin/esbuild", ROOT / "docs/_theme/modules/engine-client.js", *flags])
+    return path
+
+
 def make_site(assets: Assets, peers: Sequence[str]) -> Path:
     """A page a variant, each with all that it needs beside it."""
     site = HOME / "site"
     shutil.rmtree(site, ignore_errors=True)
     for path, folder in assets.folders.items():
-        if path.startswith("assets/"):
+        if any((folder / name).exists() for name in ("engine-worker.js", "pyodide.mjs", "heap.wasm")):
             link_tree(folder, site / path)
-    client = f"{assets.modules}bench-client.js"
-    entry = "docs/_theme/modules/engine-client.js"
-    run([NODE, ROOT / "node_modules/esbuild/bin/esbuild", entry, "--bundle", "--minify", "--format=esm",
-         "--log-level=warning", f"--outfile={site / client}"])  # fmt: skip
+    client = bundle_client(site, assets)
     question = json.dumps(QUESTION)
     scripts = {
         "ours": OURS.format(client=f"./{client}", question=question, done=DONE),
@@ -107,8 +113,8 @@ def make_site(assets: Assets, peers: Sequence[str]) -> Path:
     link_tree(ROOT / "node_modules" / "pyodide", site / "stock")
     (site / "dataset.json").write_text(compiled_json(), encoding="utf-8")
     with zipfile.ZipFile(site / "engine-sources.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in engine_sources():
-            archive.write(path, f"calculators/{path.name}")
+        for source in engine_sources():
+            archive.write(source, f"calculators/{source.name}")
     if "pyscript" in peers:
         add_pyscript(site, question)
     return site
@@ -122,13 +128,13 @@ def add_pyscript(site: Path, question: str) -> None:
     """The same job as PyScript's documentation shows it: the interpreter and the files named in a configuration."""
     home = HOME / "pyscript"
     if not home.exists():
-        flags = ["--no-save", "--no-package-lock", "--silent", "--prefix", home]
+        flags: list[str | Path] = ["--no-save", "--no-package-lock", "--silent", "--prefix", home]
         run([NODE.with_name("npm"), "install", *flags, PYSCRIPT])
     link_tree(home / "node_modules" / "@pyscript" / "core" / "dist", site / "pyscript")
-    for path in engine_sources():
-        (site / "calculators").mkdir(exist_ok=True)
-        shutil.copyfile(path, site / "calculators" / path.name)
-    files = {f"./calculators/{path.name}": f"./calculators/{path.name}" for path in engine_sources()}
+    (site / "calculators").mkdir()
+    for source in engine_sources():
+        shutil.copyfile(source, site / "calculators" / source.name)
+    files = {f"./calculators/{source.name}": f"./calculators/{source.name}" for source in engine_sources()}
     config = {"interpreter": "./stock/pyodide.mjs", "files": {**files, "./dataset.json": "./dataset.json"}}
     (site / "pyscript.json").write_text(json.dumps(config), encoding="utf-8")
     body = PYSCRIPT_PAGE.format(question=question)
@@ -290,9 +296,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             row(f"{command} round trip", page, f"   ratio {verdict(ratio, GOALS['round trip'])}")
         server.stop()
         whole, engine = page_bytes(playwright)
-        print(
-            f"bytes: {whole:,.0f} with Brotli, {engine:,.0f} of them the engine; MB {verdict(whole / 1e6, GOALS['bytes'] / 1e6)}"
-        )
+        print(f"bytes with Brotli: {whole:,.0f}, {engine:,.0f} of them the engine; goal {GOALS['bytes']:,.0f}")
     return 0
 
 

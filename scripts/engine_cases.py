@@ -13,9 +13,9 @@ from calculators.text import LANGUAGES
 SCENARIOS: list[dict[str, Any]] = [
     {},
     {"isl": "3000", "osl": "500", "requests_per_month": "1e6", "currency": "JPY"},
-    {"tokens_per_month": {"value": 2e9, "low": 1e9, "high": 4e9}, "samples": 100, "seed": 7},
+    {"tokens_per_month": {"value": 2 * 10**9, "low": 10**9, "high": 4 * 10**9}, "samples": 100, "seed": 7},
     {"model": "qwen3-0.6b", "device": "iphone-17-pro", "quantization": "int4", "context_tokens": 131072},
-    {"workloads": [{"id": "a", "tokens_per_month": 1e9}, {"id": "b", "offline": True, "data_class": "restricted"}]},
+    {"workloads": [{"id": "a", "tokens_per_month": 10**9}, {"id": "b", "offline": True, "data_class": "restricted"}]},
 ]
 BAD: list[dict[str, Any]] = [{"isl": "many"}, {"modle": "glm-5"}, {"model": "glm-6"}, {"isl": -1}, {"workloads": [1]}]
 NO_REQUESTS: list[dict[str, Any]] = [
@@ -28,7 +28,7 @@ NO_REQUESTS: list[dict[str, Any]] = [
 def engine_cases(compiled: str) -> list[tuple[str, str]]:
     """Pairs of a request and CPython's reply, for this compiled dataset."""
     worker.open_dataset(compiled)
-    extras = {"page": True, "explain": True, "memo": True}
+    extras = {"page": True, "explain": True, "memo": "2026-01-31"}
     requests = [
         {"command": command, "scenario": scenario, "lang": lang, **(extras if scenario not in BAD else {})}
         for command in CALCULATORS

@@ -3,12 +3,9 @@ import { startWorker } from "./worker-start.js";
 
 const SILENCE_SECONDS = 90; // a slow line takes long, but then something moves
 
-/** @typedef {{ value: string | number | null, text: string, given: boolean }} Input */
-/** @typedef {{ value: string | number | null, unit: string, text: string, range_text?: string }} Result */
-/** @typedef {{ inputs: Record<string, Input>, results: Record<string, Result>, warnings: { id: string, text: string }[],
- *   headline?: string, versions: { engine: string, data: string }, error?: undefined }} Answer */
-/** @typedef {{ error: { field: string, text: string } }} Refusal */
-/** @typedef {{ command: string, scenario: Record<string, string>, lang: string }} Request */
+/** @typedef {import("./answer-types").Answer} Answer */
+/** @typedef {import("./answer-types").Refusal} Refusal */
+/** @typedef {import("./answer-types").Request} Request */
 /** @typedef {{ loaded: number, total: number }} Progress bytes */
 
 /** Why there is no engine: `code` is a string id of data/strings/calculators.yml. */
