@@ -199,11 +199,6 @@ def too_deep(text: str) -> int | None:
     return None
 
 
-def read_entity(path: Path, shown_as: str) -> Entity:
-    """One file without its schema. Raises BadData for what is no YAML of ours."""
-    return parse(read_text(path, shown_as), shown_as)
-
-
 class AliasGiven(Exception):
     """A node stands in two places."""
 
@@ -367,14 +362,3 @@ def schema_problem(entity: Entity, error: jsonschema.ValidationError) -> Problem
     else:
         text = f"{given} is not allowed; allowed: {error.validator} {json.dumps(rule, ensure_ascii=False)[:80]}"
     return Problem(entity.file, entity.line(path), dotted(path), text)
-
-
-def walk(value: Any, path: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
-    """Every value with its path."""
-    yield path, value
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from walk(inner, (*path, key))
-    elif isinstance(value, list):
-        for i, inner in enumerate(value):
-            yield from walk(inner, (*path, i))

@@ -15,10 +15,9 @@ from .dataset import Dataset, Model, offer_of
 from .graph import Unknown
 from .owned import SECONDS_PER_MONTH, Month, Owned
 from .scenario import BadInput, shown
-from .tier import PLACES, Check
+from .tier import PLACES, TIER_2, Check
 
 Values = Mapping[str, Any]
-TIER_2 = ("private_cloud", "on_prem")
 # Requests leave the user's hands: none of these works without a network.
 ONLINE = ("cloud", "private_cloud", "on_prem")
 # The hardware that workloads share: one cannot have another price for it.

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .owned import HOURS_PER_MONTH, MONTHS, Owned
+from .tier import TIER_2
 
 MOST_WORKLOADS = 8  # 3^8 = 6,561 plans
-TIER_2 = ("on_prem", "private_cloud")
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def rented_usd(shared: Shared, group: Sequence[Workload]) -> tuple[float | None,
 def pooled(shared: Shared, group: Sequence[Workload]) -> Pool | None:
     """The workloads in tier 2, the cheapest way they allow."""
     best: Pool | None = None
-    for first, second in (TIER_2, TIER_2[::-1]):
+    for first, second in (TIER_2[::-1], TIER_2):  # among equals owning comes first
         places = {w.id: first if first in w.places else second for w in group}
         own = [w for w in group if places[w.id] == "on_prem"]
         rent = [w for w in group if places[w.id] == "private_cloud"]

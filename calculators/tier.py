@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 PLACES = ("cloud", "private_cloud", "on_prem", "edge")
+TIER_2 = ("private_cloud", "on_prem")
 CRITERIA = ("cost", "quality", "control", "latency", "ops", "resilience")
 Utilities = Mapping[str, Mapping[str, float]]
 

@@ -21,6 +21,7 @@ from .dataset import Dataset
 from .graph import Graph, Quantity, Unknown
 from .scenario import GROUP_OF_CLASS, resolve
 from .speed import Serving
+from .uncertainty import quantile
 
 GRAPH = Graph((memory, speed))
 # Tokens where a source states neither prompt nor depth, and where it does not state the generated length.
@@ -229,14 +230,6 @@ def predict(dataset: Dataset, row: Row) -> Checked:
 # ---------------------------------------------------------------- statistics
 
 
-def percentile(sorted_values: Sequence[float], share: float) -> float:
-    """Linear between the neighbors."""
-    at = share * (len(sorted_values) - 1)
-    low = math.floor(at)
-    high = min(low + 1, len(sorted_values) - 1)
-    return sorted_values[low] + (at - low) * (sorted_values[high] - sorted_values[low])
-
-
 def summarize(pairs: Sequence[tuple[float, float, float]]) -> Summary | None:
     """Errors of (measured, predicted, interval); None where there is none."""
     if not pairs:
@@ -246,8 +239,8 @@ def summarize(pairs: Sequence[tuple[float, float, float]]) -> Summary | None:
     inside = sum(abs(error) <= math.log(pair[2]) for error, pair in zip(logs, pairs, strict=True))
     return Summary(
         n=len(pairs),
-        median=percentile(errors, 0.5),
-        p90=percentile(errors, 0.9),
+        median=quantile(errors, 0.5),
+        p90=quantile(errors, 0.9),
         bias=math.exp(math.fsum(logs) / len(logs)) - 1,
         inside=inside / len(pairs),
         width=statistics.median(width for _, _, width in pairs),
