@@ -1,6 +1,6 @@
 """Measures how soon and how fast the engine answers in a browser, beside stock Pyodide and PyScript with the same job.
 
-Usage: python -m scripts.bench_start [--runs 5] [--questions 60] [--no-pyscript]
+Usage: python -m scripts.bench_start [--runs 5] [--questions 60] [--no-pyscript] [--write]
 Every visit is a fresh browser profile; "cold" is its first load, "warm" its third reload. The clock runs from the start
 of the navigation to the first parsed answer. Ratios are of medians of one run, since machines and hours differ. For
 orientation, never for a test.
@@ -24,6 +24,7 @@ from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwrigh
 
 from calculators import worker
 from calculators.load import compiled_json
+from scripts.bench import write
 from scripts.browser import FLAGS, browser_path
 from scripts.build import NODE, Assets, build, build_assets, run
 from scripts.cached import BUILD, ROOT, files_under, hash_of, link_tree
@@ -273,7 +274,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--runs", type=int, default=5, help="fresh profiles for each variant (default: 5)")
     parser.add_argument("--questions", type=int, default=60, help="questions a round and command (default: 60)")
     parser.add_argument("--no-pyscript", action="store_true", help="leave PyScript out (it is fetched once)")
+    parser.add_argument("--write", action="store_true", help="put the ratios into data/facts/site-*.yml")
     arguments = parser.parse_args(argv)
+    stored: dict[str, list[float]] = {}
     names = ["ours", "stock"] + ([] if arguments.no_pyscript else ["pyscript"])
     site = make_site(build_assets(), names)
     compress_site(site)
@@ -288,15 +291,21 @@ def main(argv: Sequence[str] | None = None) -> int:
                 ratio = ours / statistics.median(starts[f"{peer} {when}"])
                 text = verdict(ratio, GOALS[when]) if peer == "stock" else f"{ratio:.2f}"
                 print(f"{when}: ours / {peer} = {text}")
+                if peer == "stock" or when == "cold":
+                    stored[f"site-start-{when if peer == 'stock' else peer}-ratio"] = [ratio]
         trips = measure_round_trips(playwright, server, arguments.questions)
         for command in COMMANDS:
             page, here = trips[f"{command} page"], trips[f"{command} cpython"]
             ratio = statistics.median(page) / statistics.median(here)
+            stored[f"site-round-trip-{command}-ratio"] = [ratio]
             row(f"{command} in CPython", here)
             row(f"{command} round trip", page, f"   ratio {verdict(ratio, GOALS['round trip'])}")
         server.stop()
         whole, engine = page_bytes(playwright)
         print(f"bytes with Brotli: {whole:,.0f}, {engine:,.0f} of them the engine; goal {GOALS['bytes']:,.0f}")
+    stored["site-calculator-page-bytes"] = [whole]
+    if arguments.write:
+        write(stored)
     return 0
 
 
