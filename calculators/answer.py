@@ -115,13 +115,23 @@ def answer(
         wanted = calculator.results if calculator.defaults is not PREMISES else []
         return evaluated(dataset, {**kept, **changes}, calculator, wanted)[1]
 
+    again: tuple[Quantity, ...] = ()
+
+    def at_volume(tokens: float) -> Values:
+        """The values at another volume: only what depends on it is computed anew."""
+        nonlocal again
+        given = {name: value for name, value in scenario.values.items() if name != "requests_per_month"}
+        if not again:
+            again = GRAPH.after(GRAPH.plan(PLACES, {**given, "tokens_per_month": tokens}), ["tokens_per_month"])
+        return GRAPH.run(again, {**values, "tokens_per_month": tokens})
+
     if command in PLACE_RESULTS:
         results |= place_results(dataset, command, values, evaluate, words)
     given = [name for name in raw if name not in calculator.inputs]
     inputs = {name: shown_input(dataset, name, values, scenario, words) for name in [*calculator.inputs, *given]}
     warnings = [{"id": m.message, "text": words.say(m.message, m.slots)} for m in warn(dataset, command, values)]
     reply: dict[str, Any] = {"inputs": inputs, "results": clean(results), "warnings": warnings}
-    answered = Answered(dataset, command, values, inputs, results, evaluate, words, unsure)
+    answered = Answered(dataset, command, values, inputs, results, evaluate, at_volume, words, unsure)
     if command != "speed":
         sentences = said(answered)
         reply["headline"], reply["verdict"] = sentences.headline, sentences.verdict

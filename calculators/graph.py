@@ -85,6 +85,15 @@ class Graph:
             visit(name)
         return tuple(order)
 
+    def after(self, plan: Iterable[Quantity], changed: Iterable[str]) -> tuple[Quantity, ...]:
+        """The part of a plan that has to run again when these names have other values."""
+        touched, found = set(changed), []
+        for q in plan:
+            if not touched.isdisjoint(q.needs):
+                touched.add(q.name)
+                found.append(q)
+        return tuple(found)
+
     def run(self, plan: Iterable[Quantity], given: Mapping[str, Any]) -> dict[str, Any]:
         """Values of the plan's quantities beside the given ones. An unknown argument makes the result unknown."""
         values = dict(given)

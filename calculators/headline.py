@@ -27,7 +27,10 @@ NARROW = 0.6  # a place that wins fewer of the random weightings is no clear win
 
 @dataclass(frozen=True)
 class Answered:
-    """An answer before it has its sentences. `evaluate`: the values of the scenario with changes."""
+    """An answer before it has its sentences.
+
+    `evaluate`: the values of the scenario with changes; `at_volume`: those at so many tokens per month.
+    """
 
     dataset: Dataset
     command: str
@@ -35,6 +38,7 @@ class Answered:
     inputs: Mapping[str, Any]
     results: Mapping[str, Result]
     evaluate: Callable[[Mapping[str, Any]], Values]
+    at_volume: Callable[[float], Values]
     words: Words
     uncertain: Uncertain | Unknown
 
@@ -185,7 +189,7 @@ def argument(a: Answered, decision: Decision, side: str, name: str, best: str, r
 
 def winner(a: Answered, factor: float) -> str | None:
     """The place suggested at another volume; None: there is none."""
-    values = a.evaluate({"tokens_per_month": a.values["tokens_per_month"] * factor})
+    values = a.at_volume(a.values["tokens_per_month"] * factor)
     decision = decide(a.dataset, values, alone=True)
     if not decision.utilities or not next(iter(decision.utilities.values())):
         return None

@@ -11,6 +11,7 @@ import operator
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 PLACES = ("cloud", "private_cloud", "on_prem", "edge")
 TIER_2 = ("private_cloud", "on_prem")
@@ -95,18 +96,24 @@ def flip_weight(gap: float, share: float, apart: float) -> float | None:
     return weight if 0 <= weight <= 1 else None
 
 
+@lru_cache(maxsize=1)  # a slider asks again and again with the same draws
+def weightings(criteria: int, samples: int, seed: int) -> tuple[list[float], ...]:
+    """Weights of that many criteria, uniform on the simplex (Dirichlet, all alpha 1)."""
+    generator, found = random.Random(seed), []
+    for _ in range(samples):
+        ends = [0.0, *sorted(generator.random() for _ in range(criteria - 1)), 1.0]
+        found.append([high - low for low, high in itertools.pairwise(ends)])
+    return tuple(found)
+
+
 def stability(utilities: Utilities, criteria: Sequence[str], samples: int, seed: int) -> dict[str, float]:
     """Share of random weightings that each place wins: weights uniform on the simplex (Dirichlet, all alpha 1).
 
     They are the gaps between sorted uniform numbers, which needs no logarithm, so all machines agree.
     """
-    generator = random.Random(seed)
     wins = dict.fromkeys((place for place in PLACES if place in utilities), 0)
     rows = {tier: [utilities[tier][criterion] for criterion in criteria] for tier in wins}
-    for _ in range(samples):
-        cuts = sorted(generator.random() for _ in range(len(criteria) - 1))
-        ends = [0.0, *cuts, 1.0]
-        drawn = [high - low for low, high in itertools.pairwise(ends)]
+    for drawn in weightings(len(criteria), samples, seed):
         totals = {tier: math.fsum(map(operator.mul, drawn, row)) for tier, row in rows.items()}
         wins[max(totals, key=totals.__getitem__)] += 1
     return {tier: count / samples for tier, count in wins.items()}

@@ -34,6 +34,7 @@ from scripts.static_server import StaticServer
 URL = "http://127.0.0.1:8000/"
 HOME = BUILD / "bench-start"
 PYSCRIPT = "@pyscript/core@0.7.31"
+PEER = "assets/peer/"  # what lies below assets/ is kept by the browser, for us and for them
 RELOADS = 3
 SETTLE_SECONDS = 1.5  # the browser stores compiled code after the load
 COMMANDS = ("fit", "tier", "cost", "portfolio")
@@ -54,15 +55,15 @@ window.ask = ask;
 window.answer = await ask({question});
 {done}
 """
-STOCK = """const engine = new Worker("stock-worker.js", {{ type: "module" }});
+STOCK = """const engine = new Worker("{peer}stock-worker.js", {{ type: "module" }});
 engine.onmessage = ({{ data }}) => {{ window.answer = JSON.parse(data); {done} }};
 engine.postMessage({question});
 """
-STOCK_WORKER = """import { loadPyodide } from "./stock/pyodide.mjs";
+STOCK_WORKER = """import { loadPyodide } from "./pyodide/pyodide.mjs";
 addEventListener("message", async ({ data }) => {
-  const bytes = async (name) => new Uint8Array(await (await fetch(name)).arrayBuffer());
+  const bytes = async (name) => new Uint8Array(await (await fetch(new URL(name, import.meta.url))).arrayBuffer());
   const [engine, dataset] = [bytes("engine-sources.zip"), bytes("dataset.json")];
-  const py = await loadPyodide({ indexURL: new URL("./stock/", location).href });
+  const py = await loadPyodide({ indexURL: new URL("./pyodide/", import.meta.url).href });
   py.unpackArchive(await engine, "zip", { extractDir: "." });
   py.FS.writeFile("dataset.json", await dataset);
   const ask = py.runPython(`
@@ -73,9 +74,9 @@ worker.ask`);
   postMessage(ask(JSON.stringify(data)));
 });
 """
-PYSCRIPT_PAGE = """<link rel="stylesheet" href="pyscript/core.css">
-<script type="module" src="pyscript/core.js"></script>
-<script type="py" config="pyscript.json">
+PYSCRIPT_PAGE = """<link rel="stylesheet" href="{peer}pyscript/core.css">
+<script type="module" src="{peer}pyscript/core.js"></script>
+<script type="py" config="{peer}pyscript.json">
 from js import window
 from calculators import worker
 with open("dataset.json", encoding="utf-8") as file:
@@ -104,16 +105,17 @@ def make_site(assets: Assets, peers: Sequence[str]) -> Path:
     question = json.dumps(QUESTION)
     scripts = {
         "ours": OURS.format(client=f"./{client}", question=question, done=DONE),
-        "stock": STOCK.format(question=question, done=DONE),
+        "stock": STOCK.format(question=question, done=DONE, peer=PEER),
     }
     for name, text in scripts.items():
         (site / f"{name}.js").write_text(text, encoding="utf-8")
         body = f'<script type="module" src="{name}.js"></script>'
         (site / f"{name}.html").write_text(PAGE.format(name=name, body=body), encoding="utf-8")
-    (site / "stock-worker.js").write_text(STOCK_WORKER, encoding="utf-8")
-    link_tree(ROOT / "node_modules" / "pyodide", site / "stock")
-    (site / "dataset.json").write_text(compiled_json(), encoding="utf-8")
-    with zipfile.ZipFile(site / "engine-sources.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+    peer = site / PEER
+    link_tree(ROOT / "node_modules" / "pyodide", peer / "pyodide")
+    (peer / "stock-worker.js").write_text(STOCK_WORKER, encoding="utf-8")
+    (peer / "dataset.json").write_text(compiled_json(), encoding="utf-8")
+    with zipfile.ZipFile(peer / "engine-sources.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for source in engine_sources():
             archive.write(source, f"calculators/{source.name}")
     if "pyscript" in peers:
@@ -131,14 +133,16 @@ def add_pyscript(site: Path, question: str) -> None:
     if not home.exists():
         flags: list[str | Path] = ["--no-save", "--no-package-lock", "--silent", "--prefix", home]
         run([NODE.with_name("npm"), "install", *flags, PYSCRIPT])
-    link_tree(home / "node_modules" / "@pyscript" / "core" / "dist", site / "pyscript")
-    (site / "calculators").mkdir()
+    peer = site / PEER
+    link_tree(home / "node_modules" / "@pyscript" / "core" / "dist", peer / "pyscript")
+    (peer / "calculators").mkdir()
     for source in engine_sources():
-        shutil.copyfile(source, site / "calculators" / source.name)
-    files = {f"./calculators/{source.name}": f"./calculators/{source.name}" for source in engine_sources()}
-    config = {"interpreter": "./stock/pyodide.mjs", "files": {**files, "./dataset.json": "./dataset.json"}}
-    (site / "pyscript.json").write_text(json.dumps(config), encoding="utf-8")
-    body = PYSCRIPT_PAGE.format(question=question)
+        shutil.copyfile(source, peer / "calculators" / source.name)
+    names = [f"calculators/{source.name}" for source in engine_sources()] + ["dataset.json"]
+    files = {f"/{PEER}{name}": f"./{name}" for name in names}
+    config = {"interpreter": f"/{PEER}pyodide/pyodide.mjs", "files": files}
+    (peer / "pyscript.json").write_text(json.dumps(config), encoding="utf-8")
+    body = PYSCRIPT_PAGE.format(question=question, peer=PEER)
     (site / "pyscript.html").write_text(PAGE.format(name="pyscript", body=body), encoding="utf-8")
 
 

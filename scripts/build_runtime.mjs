@@ -228,7 +228,7 @@ function emptyZip() {
 /** Asks the engine that starts from this memory what CPython was asked. @param {Uint8Array} heap */
 async function compare(heap) {
   const library = scratchFile("empty.zip", emptyZip());
-  const py = await loadPyodide({ ...options(library), ...heapOptions(heap, createPyodideModule) });
+  const py = await loadPyodide({ ...options(library), ...heapOptions(Promise.resolve(heap), createPyodideModule) });
   const ask = py.runPython("from calculators import worker; worker.ask");
   /** @type {[string, string][]} */
   const cases = JSON.parse(fs.readFileSync(/** @type {string} */ (values.cases), "utf8"));

@@ -51,6 +51,19 @@ def test_the_volume_at_which_the_answer_turns_is_where_it_turns() -> None:
         assert there["results"]["recommendation"]["value"] == place
 
 
+@pytest.mark.parametrize("preset", [i for i, p in DATASET.presets.items() if p["kind"] == "scenario"])
+def test_another_volume_gives_what_a_whole_new_answer_gives(preset: str) -> None:
+    for sentence in asked("tier", presets=[preset])["changes"]:
+        found = re.match(r"It flips to (.+) (above|below) some ([\d.]+)([TBM]?) tokens", sentence)
+        if not found:
+            continue
+        name, side, digits, size = found.groups()
+        volume = float(digits) * {"T": 1e12, "B": 1e9, "M": 1e6, "": 1}[size]
+        beyond = volume * 1.2 if side == "above" else volume / 1.2
+        there = asked("tier", {"tokens_per_month": beyond}, presets=[preset])["results"]["recommendation"]["value"]
+        assert name == DATASET.strings[f"the.{there}"]["en"]
+
+
 def test_the_reasons_are_the_figures_of_winner_and_runner_up() -> None:
     found = asked("tier", presets=["support-desk"])
     costs = found["results"]["costs"]["value"]

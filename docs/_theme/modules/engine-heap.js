@@ -63,28 +63,32 @@ function joined(parts) {
 
 /**
  * Options for `loadPyodide` that start from this memory.
- * @param {Uint8Array} file what packHeap made
+ * @param {Promise<Uint8Array>} file what packHeap made; Pyodide is compiled while it arrives
  * @param {(settings: any) => Promise<any>} create the factory of pyodide.asm.mjs
  */
 export function heapOptions(file, create) {
-  const headStart = HEAD_AT + 4;
-  const blocksAt = headStart + new DataView(file.buffer, file.byteOffset).getUint32(HEAD_AT, true);
-  /** @type {Head} */
-  const head = JSON.parse(new TextDecoder().decode(file.subarray(headStart, blocksAt)));
   return {
     _loadSnapshot: new Uint8Array(), // ours is no whole one, see restoreSnapshot
     /** @param {any} settings */
     createPyodideModule: async (settings) => {
       delete settings.INITIAL_MEMORY; // the length of a whole snapshot
       const module = await create(settings);
+      const { head, blocks } = unpack(await file);
       module.API.restoreSnapshot = () => {
         if (head.build !== module.API.config.BUILD_ID) throw new Error("the memory is of another build of Pyodide");
-        restore(head.runs, file.subarray(blocksAt), new Uint8Array(module.HEAP8.buffer));
+        restore(head.runs, blocks, new Uint8Array(module.HEAP8.buffer));
         return head.state;
       };
       return module;
     },
   };
+}
+
+/** @param {Uint8Array} file @returns {{ head: Head, blocks: Uint8Array }} */
+function unpack(file) {
+  const headStart = HEAD_AT + 4;
+  const blocksAt = headStart + new DataView(file.buffer, file.byteOffset).getUint32(HEAD_AT, true);
+  return { head: JSON.parse(new TextDecoder().decode(file.subarray(headStart, blocksAt))), blocks: file.subarray(blocksAt) };
 }
 
 /** @param {number[]} runs @param {Uint8Array} blocks @param {Uint8Array} heap */

@@ -104,7 +104,7 @@ async function start() {
 
   const fromHeap = async () => {
     given.set(urlOf("stdlib.zip"), EMPTY_ZIP);
-    const py = await loadPyodide({ ...options, ...heapOptions(await heap, create) });
+    const py = await loadPyodide({ ...options, ...heapOptions(heap, create) });
     return py.runPython("from calculators import worker; worker.ask");
   };
   const fromFiles = async () => {
