@@ -1,4 +1,4 @@
-"""python -m calculators fit|speed|cost|data. CPython only.
+"""python -m calculators fit|speed|cost|claims|data. CPython only.
 
 Exit 0: answered; 1: a check found something; 2: bad input, one line on standard error.
 """
@@ -35,7 +35,7 @@ class OneLine(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     main = OneLine(prog="python -m calculators", description="Where a model fits, how fast it runs, what it costs.")
     commands = main.add_subparsers(
-        dest="command", required=True, metavar="|".join((*CALCULATORS, "data", "parameters", "validation"))
+        dest="command", required=True, metavar="|".join((*CALCULATORS, "claims", "data", "parameters", "validation"))
     )
     help_of = {
         "fit": "does a model fit on a device, and how fast is it",
@@ -67,7 +67,8 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     data = commands.add_parser("data", help="check data/ and count what is in it")
     data.add_argument("--json", action="store_true", help="one JSON object instead of a table")
-    claims = commands.add_parser("claims", help="check the book's claims against data/ (none is recorded yet)")
+    claims = commands.add_parser("claims", help="the book's claims with the status that data/ gives them")
+    claims.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the words (default: en)")
     claims.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     commands.add_parser("parameters", help="list the parameter ids with their defaults and bounds")
     validation = commands.add_parser("validation", help="predict measured speeds and say how far off that is")
@@ -186,6 +187,24 @@ def count_data(as_json: bool) -> int:
     return 0
 
 
+def list_claims(lang: str, as_json: bool) -> int:
+    """The ledger; a line on standard error for each claim whose text no longer matches. Returns the exit code."""
+    from .claims import complaints, counts, ledger, lines, plain_row
+    from .evidence import Evidence
+
+    evidence = Evidence(read_all(), lang)
+    claims = ledger(evidence)
+    if as_json:
+        rows = [plain_row(claim, evidence) for claim in claims]
+        print(json.dumps({"claims": rows, "counts": counts(claims)}, ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(lines(claims, evidence)))
+    stale = complaints(claims)
+    for complaint in stale:
+        print(complaint, file=sys.stderr)
+    return 1 if stale else 0
+
+
 def sourced(value: Any) -> list[dict[str, Any]]:
     """Every mapping that names its source."""
     if isinstance(value, dict):
@@ -207,9 +226,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """One command. Returns the exit code."""
     try:
-        if arguments.command == "claims":  # the ledger comes with the book's chapters
-            print(json.dumps({"claims": []}) if arguments.json else "claims: none is recorded yet")
-            return 0
+        if arguments.command == "claims":
+            return list_claims(arguments.lang, arguments.json)
         if arguments.command == "data":
             return count_data(arguments.json)
         dataset = load_dataset()

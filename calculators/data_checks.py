@@ -8,14 +8,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from .claim_checks import check_claim, check_release
 from .data_files import ENGINE_STRINGS, Entity, Path_, Problem, dotted, figure_at
 from .dataset import LayerGroup
+from .figure_checks import check_figure
 from .memory import kv_bytes_per_token
+from .sentence_checks import check_sentence
 from .tier import PLACES
 
 Entities = Mapping[str, Mapping[str, Entity]]
 # Keys that hold a day on which somebody saw or said something: never later than today.
-DAYS_PAST = {"date", "accessed", "from"}
+DAYS_PAST = {"date", "accessed", "from", "judged"}
 DAYS = {*DAYS_PAST, "published", "to", "in_force_from"}
 # Half the bits, about twice the rate; a data sheet's sparse figure would be four times. (lower, of) -> bounds.
 RATES = {("fp8", "bf16"): (1.8, 2.2), ("int8", "bf16"): (1.8, 2.2), ("fp4", "fp8"): (1.8, 3.4)}
@@ -273,6 +276,10 @@ def check_score(check: Checks, score_id: str, values: Mapping[str, Any]) -> None
         )
     if values["interval"] == "binomial" and ("n" not in values or values["unit"] != "%"):
         check.refuse(("interval",), "binomial without n and %; allowed: published, none, or give n (tasks) and unit %")
+    if "margin" in values:
+        check.figure(("margin",), values["margin"])
+        if values["interval"] != "published":
+            check.refuse(("interval",), f"{values['interval']} beside a margin; allowed: published")
     seen: dict[tuple[str, ...], int] = {}
     for i, row in enumerate(values["rows"]):
         check.refer(("rows", i, "model"), "models", row["model"])
@@ -487,4 +494,8 @@ BY_KIND: dict[str, Callable[[Checks, str, Mapping[str, Any]], None]] = {
     "glossary": check_term,
     "sources": check_source,
     "facts": check_fact,
+    "claims": check_claim,
+    "releases": check_release,
+    "figures": check_figure,
+    "sentences": check_sentence,
 }

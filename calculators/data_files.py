@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ import jsonschema
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA = ROOT / "data"
+# Another folder stands in for it where two states of the data are compared (scripts/impact.py).
+DATA = Path(os.environ.get("DATA_DIR") or ROOT / "data")
 # Folder -> schema; the folder is the kind of entity.
 KINDS = {
     "models": "model",
@@ -37,6 +39,10 @@ KINDS = {
     "presets": "preset",
     "usage-formats": "usage-format",
     "glossary": "term",
+    "claims": "claim",
+    "releases": "release",
+    "figures": "figure",
+    "sentences": "sentence",
     "strings": "strings",
 }
 # The areas of data/strings/ that the engine says; pages carry the others.

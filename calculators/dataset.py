@@ -78,6 +78,7 @@ class Dataset:
     origins: Mapping[str, Mapping[str, Any]]  # of parameters/…, prices/…, servers/…: source, title, date, verified
     presets: Mapping[str, Mapping[str, Any]]
     paths: Mapping[str, Sequence[Mapping[str, Any]]]  # place, or cloud.provider -> hops of a prompt
+    sentences: Mapping[str, Mapping[str, Any]]
     strings: Mapping[str, Mapping[str, str]]
 
     def constant(self, parameter: str) -> Any:
@@ -130,6 +131,11 @@ def offer_of(dataset: Dataset, wanted: str) -> Mapping[str, Any]:
     """The price file that `api_model` means: that very one, or the model's own lab's, else the first listed."""
     offers = [p for i, p in dataset.prices.items() if i == wanted or p["model"] == wanted]
     return next((p for p in offers if p.get("first_party")), offers[0])
+
+
+def blended(price_in: float, price_out: float) -> float:
+    """USD per 1M tokens of a mix of three parts input and one part output, the convention of price comparisons."""
+    return (3 * price_in + price_out) / 4
 
 
 def price_row_on(rows: list[Mapping[str, Any]], day: str | None) -> Mapping[str, Any] | Unknown:

@@ -17,9 +17,13 @@ CACHE = ROOT / ".cache" / "data"
 
 
 def data_hash(data: Path = DATA) -> str:
-    """Content hash of every file under `data/`, and of the code that compiles them."""
+    """Content hash of every file under `data/`, and of the code that compiles them.
+
+    Releases are left out: each records a hash, and would change it.
+    """
     here = Path(__file__).parent
     files = sorted(p for p in data.rglob("*") if p.is_file() and p.suffix in (".yml", ".json"))
+    files = [p for p in files if p.parent != data / "releases"]
     digest = hashlib.sha256()
     for path in [*files, here / "load.py", here / "data_files.py", here / "data_checks.py"]:
         name = path.relative_to(data) if path.is_relative_to(data) else path.name
@@ -156,6 +160,7 @@ def compile_data(found: Mapping[str, Mapping[str, Entity]], version: str) -> dic
             for e in found["prompt-paths"].values()
             if "place" in e.values
         },
+        "sentences": {i: e.values for i, e in found["sentences"].items()},
         "strings": {k: v for area in ENGINE_STRINGS for k, v in found["strings"][area].values.items()},
     }
 

@@ -39,14 +39,20 @@ def wilson(share: float, n: int, z: float = Z_95) -> tuple[float, float]:
     return max(0.0, center - half), min(1.0, center + half)
 
 
-def score_from(benchmark: str, file: Mapping[str, Any], row: Mapping[str, Any]) -> Score:
-    """A row of `data/scores/<benchmark>.yml` with its interval: the published one, else from n."""
+def score_from(benchmark: str, file: Mapping[str, Any], row: Mapping[str, Any], margin: float | None = None) -> Score:
+    """A row of `data/scores/<benchmark>.yml` with its interval: the published one, else from n.
+
+    `margin`: half-width that the publisher states for all scores; half a unit of a printed score's last digit is added.
+    """
     n = row.get("n") or (file["n"]["value"] if "n" in file else None)
     low, high = row.get("low"), row.get("high")
     method = "published" if low is not None and high is not None else None
     if method is None and file["interval"] == "binomial" and n:
         low, high = (100 * end for end in wilson(row["value"] / 100, n))
         method = "binomial"
+    if method is None and margin is not None:
+        half = margin + 0.5 * 10.0 ** -len(str(row["value"]).partition(".")[2].rstrip("0"))
+        low, high, method = row["value"] - half, row["value"] + half, "published"
     harness = f"vendor ({row['run_by']})" if row["harness"] == "vendor" else row["harness"]
     return Score(benchmark, file["unit"], row["model"], harness, float(row["value"]), n, low, high, method)
 

@@ -130,15 +130,22 @@ def with_unit(
     return pattern[lang].format(n=digits) if pattern else digits
 
 
+def worded(value: float, lang: str) -> str:
+    """5576000 -> 5.576 million / 557.6万: a large number as it reads in a sentence."""
+    if lang == "ja":
+        return large(value, "ja") if abs(value) >= 1e4 else trimmed(value)
+    size, name = next((pair for pair in SIZES if abs(value) >= pair[0]), (1, ""))
+    return f"{trimmed(value / size)} {name}".rstrip()
+
+
 def prose(value: float | str, unit: str, lang: str, strings: Mapping[str, Mapping[str, str]]) -> str:
     """A stored figure inside a sentence: counts of things in words of their size, the sentence names the thing."""
     if isinstance(value, str):
         return day(value, lang) if unit == "date" else value
-    if unit in ("tokens", "people"):
-        if lang == "en" and abs(value) >= 1e6:
-            size, name = next(pair for pair in SIZES if abs(value) >= pair[0])
-            return f"{trimmed(value / size)} {name}"
-        return large(value, "ja") if lang == "ja" else trimmed(value)
+    if unit in ("tokens", "people", "count"):
+        return worded(value, lang)
+    if unit == "USD" and abs(value) >= 1e6:
+        return strings["unit.USD"][lang].format(n=worded(value, lang))
     # Sizes are read, not copied: three digits are enough; the raw value stands beside.
     return with_unit(value, unit, lang, strings, exact=unit != "bytes")
 

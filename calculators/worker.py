@@ -9,9 +9,10 @@ from typing import Any
 from .answer import CALCULATORS, answer
 from .dataset import Dataset, dataset_from_json
 from .scenario import BadInput, bad_choice, shown, with_presets
+from .sentences import tell
 from .text import LANGUAGES, sentence
 
-EXTRAS = ("page", "explain", "memo", "then")
+EXTRAS = ("page", "explain", "memo", "then", "of")
 _dataset: Dataset | None = None
 
 
@@ -24,7 +25,8 @@ def open_dataset(compiled: str) -> None:
 def ask(request: str) -> str:
     """`{"command", "scenario", "lang"}` -> an answer, or `{"error": {"field", "text"}}` for bad input.
 
-    Also `presets` (ids, which come before the scenario) and what `answer` adds: `page`, `explain`, `memo`, `then`.
+    Also `presets` (ids, which come before the scenario) and what `answer` adds: `page`, `explain`, `memo`, `then`. The
+    command `sentence` tells the sentence `of` data/sentences/, with the reader's inputs as its scenario.
     """
     if _dataset is None:
         raise RuntimeError("open_dataset comes first")
@@ -52,10 +54,12 @@ def reply(
         if lang not in LANGUAGES:
             bad, lang = lang, LANGUAGES[0]
             raise BadInput("bad-language", "lang", {"given": shown(bad), "allowed": ", ".join(LANGUAGES)})
-        if not isinstance(command, str) or command not in CALCULATORS:
-            raise bad_choice("command", command, list(CALCULATORS))
+        if not isinstance(command, str) or command not in (*CALCULATORS, "sentence"):
+            raise bad_choice("command", command, [*CALCULATORS, "sentence"])
         if not isinstance(scenario, dict):
             raise BadInput("bad-scenario", "scenario", {"given": type(scenario).__name__})
+        if command == "sentence":
+            return tell(dataset, scenario, lang, **extras)
         return answer(dataset, command, with_presets(dataset, presets, scenario), lang, **extras)
     except BadInput as bad:
         return {"error": {"field": bad.field, "text": error_text(dataset, bad, lang, labels)}}

@@ -29,8 +29,10 @@ from calculators.text import LANGUAGES, number
 from scripts import facts
 from scripts.cached import BUILD, ROOT, content_hash, files_under, hash_of, link_tree, step
 from scripts.calculator_html import view_files
+from scripts.check import run as run_check
 from scripts.data_api import write_api
 from scripts.engine_cases import engine_cases
+from scripts.figures import drawing_files
 from scripts.pages import Builders, PageBuild, add_policy
 from scripts.progress import progress
 
@@ -156,8 +158,8 @@ def build_assets() -> Assets:
 
 def page_inputs(lang: str) -> list[Path]:
     """Everything that the pages of a language are made of."""
-    makers = """calculator_html charts data_api data_tables elements facts hooks macros pages search_index tables
-        templates usage_html"""
+    makers = """calculator_html charts claims_html data_api data_tables elements facts figure_axes figure_marks
+        figures hooks macros pages search_index sentences_html tables templates usage_html"""
     return [
         *files_under(ROOT / "docs" / lang),
         ROOT / "docs" / "nav.yml",
@@ -169,6 +171,7 @@ def page_inputs(lang: str) -> list[Path]:
         *view_files(),
         ROOT / "scripts" / "charts.mjs",
         THEME / "modules" / "price-figure.js",
+        *drawing_files(),
         ROOT / "package-lock.json",
         ROOT / "mkdocs.yml",
         ROOT / "requirements.lock",
@@ -302,10 +305,23 @@ def commit_epoch() -> str:
     return done.stdout.strip() or "1767225600"
 
 
+def refuse_loose(*, strict: bool) -> None:
+    """No page is made whose numbers nothing binds, or whose languages bind different ones. Raises BuildFailure.
+
+    A draft that is being written is shown all the same, with what is wrong said.
+    """
+    found = [line for name in ("facts", "prose", "translations") for line in run_check(name) or ()]
+    if found and strict:
+        raise BuildFailure("\n".join(found))
+    for line in found:
+        print(line, file=sys.stderr)
+
+
 def build(out: Path, site_url: str, builders: Builders | None = None, *, strict: bool = True) -> None:
     """The whole site into `out`. Raises BadData, BuildFailure."""
     assets = build_assets()
     shared = PageBuild(site_url, assets.modules, assets.model, assets.ort, commit_epoch())
+    refuse_loose(strict=strict)
     pages = build_pages(shared, builders, strict=strict)
     assemble(out, assets, pages, shared)
 

@@ -75,7 +75,7 @@ await compare(heap);
 async function zips() {
   const py = await loadPyodide({ indexURL: pyodideFolder });
   // The modules that CPython alone uses stay out: the browser part is the standard library's.
-  const cpythonOnly = new Set(["cli.py", "__main__.py", "load.py", "data_checks.py", "data_files.py", "measurement_file.py",
+  const cpythonOnly = new Set(["claim_checks.py", "claims.py", "cli.py", "__main__.py", "load.py", "data_checks.py", "data_files.py", "evidence.py", "figure_checks.py", "measurement_file.py", "sentence_checks.py",
     "validation.py", "validation_report.py"]);
   py.FS.mkdirTree("/source/calculators");
   for (const file of fs.readdirSync("calculators").filter((f) => f.endsWith(".py") && !cpythonOnly.has(f))) {

@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from calculators.dataset import blended
 from scripts import facts
 from scripts.data_api import rows_of
 from scripts.templates import TEMPLATES
@@ -41,7 +42,8 @@ def price_rows() -> list[Row]:
         if not row["above_prompt_tokens"]:
             name = str(facts.entity(f"models/{row['model']}")["name"])
             doubt = {} if row.get("verified", True) else {"verified": False}
-            found.append({"name": name, **{key: row[key] for key in keys if key in row}, **doubt})
+            mixed = {"blended": blended(row["in"], row["out"])}
+            found.append({"name": name, **{key: row[key] for key in keys if key in row}, **mixed, **doubt})
     return found
 
 

@@ -1,4 +1,4 @@
-"""The fast checks before a pull request: data, facts, translations, prose, links, plan; with --all also code.
+"""The fast checks before a pull request: data, pages, prose, links, plan; with --all also code.
 
 Usage: python -m scripts.check [--all] [NAME ...]
 Each finding is one line `file:line: what is wrong`. A check is skipped when nothing that it reads has changed.
@@ -11,27 +11,31 @@ import re
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from calculators.data_files import DATA, BadData, read_all
+from calculators.data_files import DATA, BadData, parse, read_all, read_text
+from calculators.evidence import evaluate
 from calculators.text import LANGUAGES
-from scripts import facts
+from scripts import facts, twins
+from scripts.book_texts import data_texts
 from scripts.cached import ROOT, files_under, hash_of
-from scripts.macros import navigation_plan, section_path
+from scripts.claims_check import check_claims
+from scripts.figures import check_figures
+from scripts.glossary_terms import FirstUses
+from scripts.impact import changed_since
+from scripts.loose_numbers import loose_numbers, sentence_for
+from scripts.macros import navigation_plan, page_functions, section_path
+from scripts.page_text import BOUND, blank, expressions, line_at, prose_of
+from scripts.prose_style import check_style
 
 DOCS = ROOT / "docs"
 DONE = ROOT / ".cache" / "checks"
 HEADING = re.compile(r"^(#{2,6}) .*?(?:\{#([a-z0-9-]+)\})?\s*$")
-MACRO = re.compile(r"\{\{.*?\}\}")
-BOUND = re.compile(r"\{\{ *((?:v|minus|gap_end|ratio|days|default|table|chart|src)\(.*?\)) *\}\}")
-LINK = re.compile(r"\]\(([^)\s]+)\)")
-# Names hold digits: GPT-5.2, K2.5, v4.1, "Opus 4.5", "Part 1", "CC BY 4.0". Quantities stand by themselves.
-NAME = re.compile(
-    r"[A-Za-z][\w.-]*\d[\w.-]*|\d+[A-Za-z]+-\w+|(?:[A-Z][\w-]*) \d+(?:\.\d+)*(?: [A-Z]\w*)?|v\d[\d.]*|CC BY 4\.0|第\d部"
-)
-QUANTITY = re.compile(r"[0-9０-９]")
+HALF_WIDTH = re.compile(r"[ぁ-んァ-ヶ一-龠][ \t]*[,;!?](?:\s|$)|[ぁ-ん]\.(?:\s|$)", re.MULTILINE)
+SLOT = re.compile(r"\{[a-z][\w.]*\}")  # of a reactive sentence
+PLAN_IDS = re.compile(r"#.*|\b(?:id|slug|path|number|status): (?:\"[^\"]*\"|[\w/-]+)")
+LINK = twins.LINK
 
 
 def pages(lang: str) -> list[Path]:
@@ -66,31 +70,30 @@ def check_data() -> list[str]:
 
 
 def check_translations() -> list[str]:
-    """Both trees hold the same pages; twins agree in headings, bound facts and links."""
+    """Both trees hold the same pages; twins agree in headings, and each section in what it binds and links to."""
     found: list[str] = []
     names = {lang: {path.relative_to(DOCS / lang) for path in pages(lang)} for lang in LANGUAGES}
     for lang, other in (("en", "ja"), ("ja", "en")):
         for name in sorted(names[lang] - names[other]):
             found.append(f"docs/{lang}/{name}:1: has no twin; write docs/{other}/{name}")
     for name in sorted(names["en"] & names["ja"]):
-        twins = [DOCS / lang / name for lang in ("en", "ja")]
-        heads = [list(headings(path)) for path in twins]
+        english, japanese = (DOCS / lang / name for lang in LANGUAGES)
+        heads = [list(headings(path)) for path in (english, japanese)]
         for one, two in zip(*heads, strict=False):
             if one[1:] != two[1:]:
                 here, there = (f"{'#' * level} {{#{anchor}}}" for _, level, anchor in (two, one))
                 text = f"heading is {here}, but line {one[0]} of the twin has {there}; use the same ids in order"
-                found.append(f"{shown(twins[1])}:{two[0]}: {text}")
+                found.append(f"{shown(japanese)}:{two[0]}: {text}")
                 break
         else:
             if len(heads[0]) != len(heads[1]):
-                found.append(f"{shown(twins[1])}:1: has {len(heads[1])} headings, its twin {len(heads[0])}")
-        for kind, pattern in (("bound fact", BOUND), ("link", LINK)):
-            uses = [Counter(x for _, line in lines_of(path) for x in pattern.findall(line)) for path in twins]
-            for index, path in enumerate(twins):
-                for item, count in (uses[1 - index] - uses[index]).items():
-                    found.append(
-                        f"{shown(path)}:1: {kind} {item} stands {count} time(s) more in its twin; use it here, too"
-                    )
+                found.append(f"{shown(japanese)}:1: has {len(heads[1])} headings, its twin {len(heads[0])}")
+        texts = [(shown(path), path.read_text(encoding="utf-8")) for path in (english, japanese)]
+        found += twins.unlike((texts[0], texts[1]))
+    for pair in data_texts():
+        for said, twin in (pair, pair[::-1]):
+            for macro, _ in twins.lacking(said.text, twin.text, twins.bound):
+                found.append(f"{said.file}:{said.line}: {said.field} lacks bound {macro} of its twin; use it here, too")
     return found
 
 
@@ -112,49 +115,62 @@ def check_prose() -> list[str]:
                     found.append(
                         f"{shown(path)}:{number}: heading of level {level} has no id; end it with {{#some-id}}"
                     )
-            in_book = path.is_relative_to(DOCS / lang / "book")
-            for number, line in lines_of(path):
-                plain = re.sub(r"`[^`]*`|\]\([^)]*\)|\{#[^}]*\}", "", MACRO.sub("", line))
-                if in_book and QUANTITY.search(NAME.sub("", re.sub(r"^\s*\d+\. ", "", plain))):
-                    token = re.search(r"\S*[0-9０-９]\S*", NAME.sub("", plain))
-                    found.append(
-                        f'{shown(path)}:{number}: "{token[0] if token else ""}" is a number without a source; put '
-                        'it into data/facts/ and write {{ v("facts/<id>") }}'
-                    )
-                if lang == "ja" and re.search(r"[ぁ-んァ-ヶ一-龠]\s*[,;!?](?:\s|$)|[ぁ-ん]\.(?:\s|$)", plain):
-                    found.append(f"{shown(path)}:{number}: half-width punctuation after Japanese; use 、。！？")
+            text = path.read_text(encoding="utf-8")
+            prose = prose_of(text)
+            if path.is_relative_to(DOCS / lang / "book"):
+                found += loose(shown(path), 1, prose)
+            for match in HALF_WIDTH.finditer(prose) if lang == "ja" else ():
+                place = f"{shown(path)}:{line_at(text, match.start())}"
+                found.append(f"{place}: half-width punctuation after Japanese; use 、。！？")
+    found += loose("docs/nav.yml", 1, PLAN_IDS.sub(lambda m: blank(m[0]), (DOCS / "nav.yml").read_text("utf-8")))
+    for pair in data_texts():
+        for said in pair:
+            found += loose(said.file, said.line, prose_of(SLOT.sub(BOUND, said.text)))
     return found
+
+
+def loose(file: str, first: int, prose: str) -> list[str]:
+    """A finding for each number in prose that nothing binds; `first`: the file's line where the prose begins."""
+    return [
+        f"{file}:{first - 1 + line_at(prose, offset)}: {sentence_for(token)}" for offset, token in loose_numbers(prose)
+    ]
 
 
 def check_facts() -> list[str]:
-    """What a page binds exists in data/: {{ v("facts/…") }}, {{ name("models/…") }}, {{ src("…") }} and the like."""
+    """Every {{ … }} of a page or a text of the book has a value."""
     found: list[str] = []
     facts.refresh()
+    texts = [(shown(path), 1, lang, path.read_text(encoding="utf-8")) for lang in LANGUAGES for path in pages(lang)]
+    texts += [(text.file, text.line, text.lang, text.text) for pair in data_texts() for text in pair]
     for lang in LANGUAGES:
-        for path in pages(lang):
-            for number, line in lines_of(path):
-                for macro, arguments in re.findall(r"\{\{ *(\w+)\((.*?)\) *\}\}", re.sub(r"`[^`]*`", "", line)):
-                    named = re.findall(r'"([^"]*)"', arguments)
-                    try:
-                        missing(macro, named)
-                    except (facts.NoSuchFact, BadData) as bad:
-                        found.append(f"{shown(path)}:{number}: {bad}")
+        functions = page_functions(lang, lambda: "", as_text=True)
+        for file, first, _, text in (entry for entry in texts if entry[2] == lang):
+            for expression in expressions(text):
+                line = first - 1 + line_at(text, expression.offset)
+                try:
+                    str(evaluate(expression.text, functions))
+                except (facts.NoSuchFact, BadData) as bad:
+                    found.append(f"{file}:{line}: {bad}")
+                except Exception as bad:  # whatever a macro raises, its author needs the place
+                    found.append(f"{file}:{line}: {expression.text}: {type(bad).__name__}: {bad}")
     return found
 
 
-def missing(macro: str, named: list[str]) -> None:
-    """Raises NoSuchFact if a macro names what data/ does not hold."""
-    if macro == "v":
-        facts.fact(*named)
-    elif macro in ("minus", "gap_end"):
-        facts.difference(*named[:2], across=True)  # the build refuses two harnesses unless the text names both
-    elif macro in ("ratio", "days"):
-        for name in named:
-            facts.fact(name)
-    elif macro == "name":
-        facts.entity(named[0])
-    elif macro in ("src", "default"):
-        facts.entity({"src": "sources/", "default": "parameters/"}[macro] + named[0])
+def check_terms() -> list[str]:
+    """The first use of a glossary term on a page of the book gives its definition."""
+    found: list[str] = []
+    glossary = {
+        path.stem: parse(read_text(path, shown(path)), shown(path)).values
+        for path in files_under(DATA / "glossary", "*.yml")
+    }
+    for lang in LANGUAGES:
+        uses = FirstUses(glossary, lang)
+        for path in pages(lang):
+            if path.is_relative_to(DOCS / lang / "book"):
+                for line, words, term in uses.unbound(path.read_text(encoding="utf-8")):
+                    text = f'"{words}" is a glossary term at its first use; write {{{{ term("{term}", "{words}") }}}}'
+                    found.append(f"{shown(path)}:{line}: {text}")
+    return found
 
 
 def check_links() -> list[str]:
@@ -219,8 +235,12 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
     "facts": check_facts,
     "translations": check_translations,
     "prose": check_prose,
+    "terms": check_terms,
     "links": check_links,
     "plan": check_plan,
+    "claims": check_claims,
+    "figures": check_figures,
+    "style": check_style,
 }
 CODE_CHECKS: dict[str, Callable[[], list[str]]] = {
     "ruff": tool(str(BIN / "ruff"), "check", "--quiet", "--output-format", "concise", *map(str, PYTHON_CODE)),
@@ -237,11 +257,37 @@ def inputs(name: str) -> list[Path]:
         code = [path for folder in PYTHON_CODE for path in files_under(folder, "*.py")]
         modules = [*files_under(DOCS / "_theme" / "modules"), *files_under(ROOT / "scripts", "*.mjs")]
         return [*own, *(modules if name == "tsc" else code)]
-    if name in ("data", "facts"):
-        prose = [path for lang in LANGUAGES for path in pages(lang)] if name == "facts" else []
-        own += [*prose, ROOT / "scripts" / "facts.py"]
-        return [*own, *files_under(DATA), *files_under(ROOT / "calculators", "data_files.py")]
-    return [*own, DOCS / "nav.yml", *(path for lang in LANGUAGES for path in pages(lang))]
+    if name == "data":
+        return [*own, *files_under(DATA), *files_under(ROOT / "calculators", "data_*.py")]
+    own += [DOCS / "nav.yml", DOCS / "numbers-allowed.yml", *(path for lang in LANGUAGES for path in pages(lang))]
+    own += [
+        ROOT / "scripts" / f"{module}.py"
+        for module in ("book_texts", "page_text", "loose_numbers", "twins", "glossary_terms")
+    ]
+    if name in ("facts", "claims", "figures"):
+        # An expression may call any part of the engine, a macro any script that writes pages.
+        own += [*files_under(ROOT / "calculators", "*.py"), *files_under(ROOT / "scripts", "*.py")]
+    if name == "style":
+        own += [
+            *files_under(DOCS / "_prose"),
+            *files_under(ROOT / "scripts", "prose_style.*"),
+            ROOT / "package-lock.json",
+        ]
+    return own if name in ("links", "plan") else [*own, *files_under(DATA)]
+
+
+def run(name: str) -> list[str] | None:
+    """The findings of a check; None if nothing that it reads has changed since it was fine."""
+    mark = DONE / f"{name}-{hash_of(inputs(name))}"
+    if mark.exists():
+        return None
+    found = (CHECKS | CODE_CHECKS)[name]()
+    if not found:
+        DONE.mkdir(parents=True, exist_ok=True)
+        for old in DONE.glob(f"{name}-*"):
+            old.unlink(missing_ok=True)
+        mark.touch()
+    return found
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -255,29 +301,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"check: there is no check {unknown[0]}; allowed: {', '.join(every)}", file=sys.stderr)
         return 2
     names = arguments.names or list(every if arguments.all else CHECKS)
-    DONE.mkdir(parents=True, exist_ok=True)
-    failed = False
+    failed: set[str] = set()
     for name in names:
-        if failed and name == "facts" and "data" in names:
+        if "data" in failed and name in ("facts", "terms", "claims", "figures"):
             # What reads data/ would repeat its problems page by page.
-            print("check: facts: waits until data is fine", file=sys.stderr)
-            continue
-        mark = DONE / f"{name}-{hash_of(inputs(name))}"
-        if mark.exists():
-            print(f"check: {name}: nothing changed", file=sys.stderr)
+            print(f"check: {name}: waits until data is fine", file=sys.stderr)
             continue
         started = time.monotonic()
-        found = every[name]()
+        found = run(name)
+        if found is None:
+            print(f"check: {name}: nothing changed", file=sys.stderr)
+            continue
         for line in found:
             print(line)
-        if not found:
-            for old in DONE.glob(f"{name}-*"):
-                old.unlink()
-            mark.touch()
-        failed |= bool(found)
+        failed |= {name} if found else set()
         result = f"{len(found)} finding(s)" if found else "fine"
         print(f"check: {name}: {result} ({time.monotonic() - started:.1f} s)", file=sys.stderr)
-    return int(failed)
+    if "claims" in names and "data" not in failed and changed_since("HEAD"):
+        # What a changed figure changes for readers: told, not judged.
+        done = subprocess.run([sys.executable, "-m", "scripts.impact"], cwd=ROOT, capture_output=True, text=True)
+        print(done.stdout + done.stderr, end="", file=sys.stderr)
+    return int(bool(failed))
 
 
 if __name__ == "__main__":

@@ -22,18 +22,22 @@ from pathlib import Path
 from typing import Any
 
 from calculators import ENGINE_VERSION
+from calculators.claims import CONDITIONS, STATUSES, TEXTS, computed_columns, ledger, said
 from calculators.data_files import DATA, KINDS, BadData, Entity, read_all
 from calculators.dataset import LayerGroup
+from calculators.evidence import Evidence
 from calculators.load import data_hash, with_fact
 from calculators.memory import kv_bytes_per_token
 from calculators.scores import score_from
+from calculators.text import LANGUAGES
 
 Row = dict[str, Any]
 # Keys whose object has no columns of its own: a preset's settings, the default of a parameter that is an object.
 FREE = ("set", "value")
-# Strings are words of the site, not data.
-PUBLISHED = [kind for kind in KINDS if kind != "strings"]
-CSV_KINDS = [kind for kind in PUBLISHED if kind not in ("glossary", "presets", "regulations", "prompt-paths")]
+# Strings and sentences are words of the site, figures drawings of data: none of them is data.
+PUBLISHED = [kind for kind in KINDS if kind not in ("strings", "sentences", "figures")]
+NO_CSV = ("glossary", "presets", "regulations", "prompt-paths", "claims", "releases")
+CSV_KINDS = [kind for kind in PUBLISHED if kind not in NO_CSV]
 # Columns that are computed here, with their schema.
 COMPUTED: dict[str, Row] = {
     "models": {
@@ -54,11 +58,24 @@ COMPUTED: dict[str, Row] = {
         },
         "unit": {"const": "USD per 1M tokens", "description": "Unit of all prices."},
     },
+    "claims": {
+        "status": {"enum": list(STATUSES), "description": "Computed from the conditions; a judgment's own."},
+        "now": {"type": ["number", "string", "null"], "description": "Value of now_expression; null: there is none."},
+        "now_unit": {"type": "string", "description": 'Unit of now; "times" for a ratio, "share" for one of 1.'},
+        "now_low": {"type": "number", "description": "Low end of its interval."},
+        "now_high": {"type": "number", "description": "High end of its interval."},
+        "now_expression": {"type": "string", "description": "What now is computed from."},
+        "unverifiable_because": {
+            "type": "string",
+            "description": "Why it is not verifiable, where a value is missing.",
+        },
+        **{f"condition_{word}": {"type": "string", "description": f"When it is {word}."} for word in CONDITIONS},
+    },
 }
 # Kinds whose rows are one figure each: they say whether it is verified.
 FIGURES = ("prices", "scores", "measurements", "facts", "parameters", "regulations")
 # Kinds whose files hold a list of rows.
-LISTS = ("prices", "scores", "measurements", "prompt-paths")
+LISTS = ("prices", "scores", "measurements", "prompt-paths", "releases")
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> Row:
@@ -88,7 +105,8 @@ def rows_of(kind: str, found: Mapping[str, Mapping[str, Entity]]) -> Iterator[Ro
         elif kind == "scores":
             shared = {k: v for k, v in values.items() if k != "rows"}
             for row_id, row in identified(entity_id, values["rows"], "model setting harness date"):
-                score = score_from(entity_id, values, row)
+                margin = found["facts"][values["margin"]].values["value"] if "margin" in values else None
+                score = score_from(entity_id, values, row, margin)
                 own = {"interval_low": score.low, "interval_high": score.high, "interval_method": score.method}
                 own = {k: v for k, v in own.items() if v is not None}
                 # The row's own source and n stand for the score.
@@ -102,6 +120,12 @@ def rows_of(kind: str, found: Mapping[str, Mapping[str, Entity]]) -> Iterator[Ro
             keys = "model device quantization_label quantization batch"
             for row_id, row in identified(entity_id, values["rows"], keys):
                 yield {"id": row_id, "source": entity_id, **flat(row)}
+        elif kind == "releases":
+            shared = {k: v for k, v in values.items() if k != "rows"}
+            for row_id, row in identified(entity_id, values["rows"], "claim"):
+                yield {"id": row_id, **shared, **row}
+        elif kind == "claims":
+            yield {"id": entity_id, **flat(as_conditions(values))}
         elif kind == "prompt-paths":
             shared = {k: v for k, v in values.items() if k != "rows"}
             for row_id, row in identified(entity_id, values["rows"], "hop"):
@@ -123,6 +147,23 @@ def identified(file_id: str, rows: Sequence[Mapping[str, Any]], keys: str) -> It
         row_id = f"{file_id}#{re.sub('[^a-z0-9.]+', '-', words.lower()).strip('-')}"
         seen[row_id] += 1
         yield (row_id if seen[row_id] == 1 else f"{row_id}-{seen[row_id]}"), row
+
+
+def as_conditions(claim: Mapping[str, Any]) -> Row:
+    """A claim whose expressions leave the names `now` and `status` to what is computed from them."""
+    renamed = {"now": "now_expression", "status": "condition" if claim["kind"] != "judgment" else "status"}
+    return {renamed.get(key, key): value for key, value in claim.items()}
+
+
+def claim_rows(found: Mapping[str, Mapping[str, Entity]]) -> Iterator[Row]:
+    """The rows of `rows_of` with what is computed, and with the texts as they read. Raises BadData."""
+    evidence = {lang: Evidence(found, lang) for lang in LANGUAGES}
+    claims = {claim.id: claim for claim in ledger(evidence["en"])}
+    for row in rows_of("claims", found):
+        entity = found["claims"][row["id"]]
+        texts = [field for field in TEXTS if field in entity.values]
+        filled = {f"{f}_{lang}": said(entity, f, evidence[lang]) for f in texts for lang in LANGUAGES}
+        yield row | filled | computed_columns(claims[row["id"]])
 
 
 def price_rows(price_id: str, values: Mapping[str, Any]) -> Iterator[Row]:
@@ -234,9 +275,8 @@ def write_api(out: Path, epoch: str) -> None:
         files[name] = {**more, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
     for kind in PUBLISHED:
-        rows = [
-            {**row, "verified": row.get("verified", True)} if kind in FIGURES else row for row in rows_of(kind, found)
-        ]
+        given = claim_rows(found) if kind == "claims" else rows_of(kind, found)
+        rows = [{**row, "verified": row.get("verified", True)} if kind in FIGURES else row for row in given]
         write(f"{kind}.json", as_json(rows), rows=len(rows))
         schema = schema_of(kind)
         write(f"schema/{kind}.json", json.dumps(schema, ensure_ascii=False, indent=1) + "\n")

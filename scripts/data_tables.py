@@ -33,13 +33,14 @@ from calculators.memory import (
 from calculators.text import number as number_text
 from calculators.text import prose, trimmed
 from scripts import facts
+from scripts.claims_html import claim_rows
 from scripts.data_api import rows_of
 from scripts.templates import TEMPLATES
 
 # Up to this many rows stand in one page; above, static pages of PAGE rows.
 ONE_PAGE, PAGE = 500, 200
 # Tables of sentences: nothing to compare, and on a narrow screen a row is a block.
-WORDS = ("facts", "sources", "regulations", "presets", "glossary", "parameters")
+WORDS = ("facts", "sources", "regulations", "presets", "glossary", "parameters", "claims")
 # Facts that change from month to month; a fact about a day in the past stays what it was.
 AGEING = ("subscription", "electricity", "exchange-rate")
 # Groups of parameters, as a reader meets them.
@@ -81,7 +82,7 @@ class Cells:
 
     def __init__(self, lang: str, root: str) -> None:
         self.lang, self.root = lang, root
-        self.site = facts.strings("site")
+        self.site = {**facts.strings("site"), **facts.strings("claims")}
         self.units = facts.strings("units")
 
     def word(self, string_id: str, **slots: str) -> str:
@@ -649,6 +650,7 @@ TABLES: dict[str, tuple[str, str, Maker]] = {
     "regulations": ("regulation jurisdiction kind status applies-to says source", "jurisdiction kind", regulation_rows),
     "presets": ("preset jurisdiction settings about because", "jurisdiction kind", preset_rows),
     "glossary": ("term~ other-language~ also definition see", "", term_rows),
+    "claims": ("statement verdict where by way as-written now remark references", "part status way", claim_rows),
     "parameters": ("parameter symbol id default range unit basis source date*", "group calculator", parameter_rows),
 }
 

@@ -12,11 +12,13 @@ from calculators.text import number
 from scripts import data_tables, facts
 from scripts.calculator_html import calculator
 from scripts.charts import price_chart_html
+from scripts.figures import book_figure
+from scripts.sentences_html import sentence_html
 from scripts.templates import TEMPLATES
 from scripts.usage_html import usage_html
 
 # Markdown takes an element that it does not know for text and puts it into a paragraph, where no form may stand.
-NAMES = "(?:tier|cost|fit|portfolio)-calculator|on-device-chat|price-chart|usage-import"
+NAMES = "(?:tier|cost|fit|portfolio)-calculator|on-device-chat|book-figure|price-chart|reactive-sentence|usage-import"
 ELEMENT = re.compile(rf"(?:<p>)?<({NAMES})((?:\s[^>]*)?)>\s*</\1>(?:</p>)?")
 TABLE = re.compile(r'(?:<p>)?<data-table of="([^"]+)" page="(\d+)">\s*</data-table>(?:</p>)?')
 ATTRIBUTE = re.compile(r'([a-z][a-z0-9_-]*)="([^"]*)"')
@@ -30,11 +32,15 @@ def render_elements(page: str, lang: str, where: str) -> str:
         attributes = {name: html.unescape(value) for name, value in ATTRIBUTE.findall(text)}
         if tag == "price-chart":
             inner = price_chart_html(lang)
+        elif tag == "book-figure":
+            inner = book_figure(attributes["of"], lang, facts.page_root(where))
+        elif tag == "reactive-sentence":
+            inner = sentence_html(attributes["of"], lang, facts.page_root(where))
         elif tag == "usage-import":
-            inner = usage_html(lang, page_root(where))
+            inner = usage_html(lang, facts.page_root(where))
         elif tag.endswith("-calculator"):
             # It holds an element that is to be filled, too.
-            inner = ELEMENT.sub(fill, calculator(tag, attributes, lang, where, page_root(where)))
+            inner = ELEMENT.sub(fill, calculator(tag, attributes, lang, where, facts.page_root(where)))
         else:
             inner = chat(lang)
         return f'<{tag}{text} data-state="static" data-lang="{lang}">{inner}</{tag}>'
@@ -47,7 +53,7 @@ def render_tables(page: str, lang: str, where: str) -> str:
 
     def fill(found: re.Match[str]) -> str:
         of, number = found[1], int(found[2])
-        inner = data_tables.render(of, lang, page_root(where), number)
+        inner = data_tables.render(of, lang, facts.page_root(where), number)
         return f'<data-table of="{of}" page="{number}" data-state="static" data-lang="{lang}">{inner}</data-table>'
 
     return TABLE.sub(fill, page)
@@ -57,14 +63,8 @@ def table_anchors(page: str, lang: str, where: str) -> set[str]:
     """Ids of the rows that `render_tables` will put into a page."""
     ids: set[str] = set()
     for of, page_number in TABLE.findall(page):
-        ids |= {row.id for row in data_tables.rows_on(of, lang, page_root(where), int(page_number))}
+        ids |= {row.id for row in data_tables.rows_on(of, lang, facts.page_root(where), int(page_number))}
     return ids
-
-
-def page_root(where: str) -> str:
-    """From a page's address to its language's root: `data/models.md` stands at `data/models/`."""
-    depth = where.count("/") + (not where.endswith("index.md"))
-    return "../" * depth
 
 
 def chat(lang: str) -> str:

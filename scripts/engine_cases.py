@@ -35,4 +35,9 @@ def engine_cases(compiled: str) -> list[tuple[str, str]]:
         for scenario in SCENARIOS + BAD
         for lang in LANGUAGES
     ]
+    requests += [
+        {"command": "sentence", "of": of, "scenario": {}, "lang": lang, "page": True}
+        for of in json.loads(compiled)["sentences"]
+        for lang in LANGUAGES
+    ]
     return [(text, worker.ask(text)) for text in map(json.dumps, [*requests, *NO_REQUESTS])]

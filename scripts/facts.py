@@ -1,37 +1,18 @@
-"""Bound numbers: a value of `data/` with its words, for the prose macros and the pages made from data."""
+"""Bound numbers as HTML: what `calculators/evidence.py` says, with its words, source and date for pages and tables."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from calculators.data_files import Entity, read_all
+from calculators.evidence import UNIT_OF_FIELD, Evidence, NoSuchFact, Quantity
 from calculators.load import load_dataset
-from calculators.scores import Incomparable, Score, score_from
-from calculators.scores import difference as score_difference
-from calculators.text import day, prose, trimmed
+from calculators.text import day, trimmed
 
-# Unit of a field that carries no unit of its own: it is in the field's name or in the schema.
-UNIT_OF_FIELD = {
-    "total_params": "parameters",
-    "active_params": "parameters",
-    "embedding_params": "parameters",
-    "context_tokens": "tokens",
-    "released": "date",
-    "memory_gib": "GiB",
-    "bandwidth_gbs": "GB/s",
-    "power_w": "W",
-    "price_usd": "USD",
-    "rental_usd_per_hour": "USD",
-    "bf16": "TFLOPS",
-    "fp8": "TFLOPS",
-    "fp4": "TFLOPS",
-    "in": "USD/Mtok",
-    "out": "USD/Mtok",
-}
+__all__ = ["UNIT_OF_FIELD", "NoSuchFact"]
 
 
 @lru_cache(maxsize=1)
@@ -40,9 +21,19 @@ def entities() -> dict[str, dict[str, Entity]]:
     return read_all()
 
 
+@lru_cache(maxsize=4)
+def evidence(lang: str, as_text: bool = False) -> Evidence:
+    """The quantities of `data/` in a language; they stand in a page as bound numbers, or as plain text."""
+    found = Evidence(entities(), lang)
+    if not as_text:
+        found.show = lambda quantity: quantity_html(quantity, found)
+    return found
+
+
 def refresh() -> None:
     """Forgets what was read: a warm builder calls it before each build."""
     entities.cache_clear()
+    evidence.cache_clear()
     load_dataset.cache_clear()
 
 
@@ -52,88 +43,64 @@ def strings(area: str) -> Mapping[str, Mapping[str, str]]:
     return found
 
 
-class NoSuchFact(LookupError):
-    """A macro names what `data/` does not hold; str() is one sentence."""
-
-
 def entity(name: str) -> Mapping[str, Any]:
     """`models/glm-5` -> its values. Raises NoSuchFact."""
-    kind, _, entity_id = name.partition("/")
-    if kind not in entities() or entity_id not in entities()[kind]:
-        raise NoSuchFact(f"{name}: there is no file data/{name}.yml")
-    values: Mapping[str, Any] = entities()[kind][entity_id].values
-    return values
-
-
-def fact(name: str, field: str = "") -> tuple[Mapping[str, Any], str]:
-    """A fact value (value, source, date, verified?) and its unit. Raises NoSuchFact.
-
-    A score is named by its file and words that only its row has: `scores/swe-bench-verified#glm-5 openhands`.
-    """
-    if "#" in name:
-        row, _ = score_row(name)
-        unit = entity(name.partition("#")[0])["unit"]
-        return row, {"%": "percent", "points": "index"}[unit]
-    found = entity(name)
-    if not field:
-        if "value" not in found:
-            raise NoSuchFact(f"{name}: holds several values; name a field, one of {', '.join(found)}")
-        return found, str(found["unit"])
-    for step in field.split("."):
-        if not isinstance(found, Mapping) or step not in found:
-            raise NoSuchFact(f"{name}: has no field {field}")
-        found = found[step]
-    return found, UNIT_OF_FIELD.get(field.split(".")[-1], "")
-
-
-def score_row(name: str) -> tuple[Mapping[str, Any], Score]:
-    """The one row of a score file that has a model and all further words. Raises NoSuchFact for none or several."""
-    file, _, query = name.partition("#")
-    values = entity(file)
-    model, *words = query.split()
-    rows = [
-        row
-        for row in values.get("rows", ())
-        if row["model"] == model
-        and all(word in (*str(row.get("setting", "")).split(), row["harness"], row["date"]) for word in words)
-    ]
-    if len(rows) != 1:
-        told = "; ".join(f"{r.get('setting', 'no setting')}, {r['harness']}, {r['date']}" for r in rows)
-        raise NoSuchFact(f"{name}: {len(rows)} rows{f' ({told})' if told else ''}; allowed: words that one row has")
-    return rows[0], score_from(file.partition("/")[2], values, rows[0])
+    return evidence("en").entity(name)
 
 
 def fact_text(name: str, field: str, lang: str) -> str:
     """The value as it reads in a sentence."""
-    value, unit = fact(name, field)
-    return prose(value["value"], unit, lang, strings("units"))
+    return str(evidence(lang, True).v(name, field))
 
 
-def difference(minuend: str, subtrahend: str, *, across: bool = False) -> tuple[float, float | None, float | None]:
-    """Of two numeric facts, or of two scores with the ends of its interval; rounded to the digits that they have.
+def quantity_html(quantity: Quantity, within: Evidence) -> str:
+    """A quantity as <data>: its note, and what its marker needs (see docs/_theme/modules/figures.js)."""
+    text, lang = within.text(quantity), within.lang
+    behind = f' data-from="{html.escape(" ".join(r.replace(" ", "+") for r in quantity.rests_on))}"'
+    if quantity.stored is not None:  # a price is named by what was asked, and stands in a file with a name of its own
+        bound = bound_html(quantity.expression, quantity.stored, text, lang)
+        return bound if quantity.rests_on == (quantity.expression,) else bound.replace("<data", f"<data{behind}", 1)
+    site = strings("site")
+    parts = dict.fromkeys(origin(reference, within) for reference in quantity.rests_on)
+    title = site["fact-computed"][lang].format(parts=site["list-separator"][lang].join(p for p in parts if p))
+    if quantity.ends is not None:
+        title += site["fact-range"][lang].format(low=trimmed(quantity.ends[0], 3), high=trimmed(quantity.ends[1], 3))
+    dates = [str(d) for r in quantity.rests_on if (d := stored_of(r, within).get("date"))]
+    more = behind + f' data-date="{min(dates)}"' if dates else ""
+    if quantity.case is not None:
+        command, query = quantity.case
+        more += f' data-calculator="{html.escape(f"calculators/{command}/#?{query}")}"'
+    raw = "" if quantity.value is None else f"{quantity.value}"
+    fact = html.escape(quantity.expression)
+    return f'<data value="{html.escape(raw)}" data-fact="{fact}" title="{note(title)}"{more}>{html.escape(text)}</data>'
 
-    `across`: the text says that the two harnesses differ. Raises NoSuchFact for scores that do not compare.
-    """
-    if "#" in minuend and "#" in subtrahend:
-        try:
-            gap = score_difference(score_row(minuend)[1], score_row(subtrahend)[1], across_harnesses=across)
-        except Incomparable as bad:
-            raise NoSuchFact(f"{minuend} and {subtrahend}: {bad}") from None
-        return float(f"{gap[0]:.10g}"), gap[1], gap[2]
-    return float(f"{numeric(minuend) - numeric(subtrahend):.10g}"), None, None
+
+def stored_of(reference: str, within: Evidence) -> Mapping[str, Any]:
+    """What `data/` holds of a reference that a quantity rests on; empty for a whole file (a preset)."""
+    if reference.startswith("prices/"):
+        offer, _, row = reference.partition("#")
+        start = row.rpartition(".")[0]
+        return next((r for r in within.entity(offer)["rows"] if r["from"] == start), {})
+    if reference.startswith(("presets/", "parameters/")):
+        return within.entity(reference)
+    try:
+        return within.stored(reference)[0]
+    except NoSuchFact:
+        return {}
 
 
-def days_between(first: str, last: str) -> int:
-    """Days from one date to another, both counted."""
-    ends = [date.fromisoformat(str(fact(name)[0]["value"])) for name in (first, last)]
-    return (ends[1] - ends[0]).days + 1
+def origin(reference: str, within: Evidence) -> str:
+    """Source and date of one reference, for a note."""
+    stored = stored_of(reference, within)
+    if "source" not in stored or f"sources/{stored['source']}".partition("/")[2] not in within.found["sources"]:
+        return reference
+    source = str(entity(f"sources/{stored['source']}")["title"])
+    return strings("site")["fact-title"][within.lang].format(source=source, date=day(str(stored["date"]), within.lang))
 
 
-def numeric(name: str) -> float:
-    value = fact(name)[0]["value"]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise NoSuchFact(f"{name}: {value} is not a number")
-    return float(value)
+def note(text: str) -> str:
+    """Safe in an attribute, and in a table's cell, which | would end."""
+    return html.escape(text).replace("|", "&#124;")
 
 
 def bound_html(reference: str, value: Mapping[str, Any], text: str, lang: str, *, ages: bool = False) -> str:
@@ -150,9 +117,16 @@ def bound_html(reference: str, value: Mapping[str, Any], text: str, lang: str, *
     if not value.get("verified", True):
         title += " " + site["fact-unverified"][lang]
         mark = ' class="unverified"'
-    raw, title = html.escape(str(value["value"])), html.escape(title).replace("|", "&#124;")  # | would end a table cell
-    mark += f' data-date="{value["date"]}"' + " data-ages" * ages
-    return f'<data value="{raw}" data-fact="{reference}" title="{title}"{mark}>{html.escape(text)}</data>'
+    mark += f' data-date="{value["date"]}" data-source="{value["source"]}"' + " data-ages" * ages
+    raw = html.escape(str(value["value"]))
+    fact = html.escape(reference)
+    return f'<data value="{raw}" data-fact="{fact}" title="{note(title)}"{mark}>{html.escape(text)}</data>'
+
+
+def page_root(where: str) -> str:
+    """From a page's address to its language's root: `data/models.md` stands at `data/models/`."""
+    depth = where.count("/") + (not where.endswith("index.md"))
+    return "../" * depth
 
 
 def source_link(key: str, root: str) -> str:

@@ -15,8 +15,11 @@ from calculators.text import LANGUAGES
 from scripts import data_tables, facts
 from scripts.elements import render_elements, render_tables, table_anchors
 from scripts.macros import navigation_plan, section_path
+from scripts.reading_time import with_reading_time
 
 LANG = os.environ.get("BOOK_LANG", "en")
+NAMED_BY_ICON = r'(<nav class="md-nav" [^>]*aria-labelledby="(__nav_\w+))_label("[^>]*>\s*<label class="md-nav__title")'
+REFERENCE_PAGES = [f"book/{name}.md" for name in ("claims", "references", "glossary")]  # looked up, not read through
 
 
 def words(string_id: str, **slots: str) -> str:
@@ -52,7 +55,7 @@ def navigation(docs: Path) -> list[Any]:
     def there(*paths: str) -> list[str]:
         return [path for path in paths if (docs / path).exists()]
 
-    book: list[Any] = there("book/index.md")
+    book: list[Any] = there("book/index.md", "book/preface.md")
     for part in navigation_plan():
         written = [f"{section_path(part, s)}.md" for s in part["sections"] if s["status"] == "written"]
         if "path" in part:
@@ -60,7 +63,7 @@ def navigation(docs: Path) -> list[Any]:
         elif written:
             title = words("nav-part", number=part["id"].removeprefix("part-"), title=part["title"][LANG])
             book.append({title: [*there(f"book/{part['id']}/index.md"), *written]})
-    book += there("book/glossary.md")
+    book += there(*REFERENCE_PAGES)
     tools = "index tier cost fit portfolio method".split()
     calculators = there(*(f"calculators/{name}.md" for name in tools))
     names = "index models devices prices scores measurements validation facts rules sources".split()
@@ -71,7 +74,7 @@ def navigation(docs: Path) -> list[Any]:
         {words("nav-calculators"): calculators},
         *there("demo.md"),
         {words("nav-data"): data},
-        {words("nav-contributing"): there("contributing/index.md", "contributing/measurements.md")},
+        {words("nav-contributing"): there("contributing/index.md", "contributing/writing.md", "contributing/measurements.md")},
     ]
 
 
@@ -99,7 +102,10 @@ def on_page_content(html: str, page: Any, config: MkDocsConfig, files: Any) -> s
     """Custom elements get the answer to their default question, so that they say something before any script."""
     # Rows are no Markdown, yet links lead to them: MkDocs checks those against this set.
     page.present_anchor_ids = {*(page.present_anchor_ids or ()), *table_anchors(html, LANG, page.file.src_uri)}
-    return render_elements(html, LANG, page.file.src_uri)
+    where = page.file.src_uri
+    if where.startswith("book/") and not where.endswith("index.md") and where not in REFERENCE_PAGES:
+        html = with_reading_time(html, LANG)
+    return render_elements(html, LANG, where)
 
 
 def on_post_page(output: str, page: Any, config: MkDocsConfig) -> str:
@@ -108,6 +114,8 @@ def on_post_page(output: str, page: Any, config: MkDocsConfig) -> str:
     output, alternates = re.subn(r'\s*<link rel="alternate" href="[^"]*" hreflang="[^"]*">', "", output)
     label = f'data-md-component="search" role="dialog" aria-label="{words("search-label")}"'
     output, searches = re.subn('data-md-component="search" role="dialog"', label, output)
+    # It names each nested list by a label that holds an icon alone, so that all have the same name: none.
+    output = re.sub(NAMED_BY_ICON, r'\1_title\3 id="\2_title"', output)
     if alternates != len(LANGUAGES) or searches != 1:
         raise PluginError(f"{page.file.src_uri}: theme markup changed (alternates {alternates}, search {searches})")
     return render_tables(output, LANG, page.file.src_uri)

@@ -7,28 +7,20 @@ from __future__ import annotations
 
 import html
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from calculators.text import prose
+from calculators.evidence import query_of
 from scripts import facts
+from scripts.claims_html import claim_marker, count_of
+from scripts.figures import figure_html, figure_text
+from scripts.sentences_html import sentence_text
 from scripts.tables import table_html
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def bound(name: str, field: str, lang: str) -> str:
-    """A value of `data/`, bound."""
-    value, _ = facts.fact(name, field)
-    reference = f"{name}#{field}" if field else name
-    return facts.bound_html(reference, value, facts.fact_text(name, field, lang), lang)
-
-
-def computed(value: float, expression: str) -> str:
-    """A number derived from facts."""
-    return f'<data value="{value:g}" data-fact="{html.escape(expression)}">{value:g}</data>'
 
 
 def navigation_plan() -> list[dict[str, Any]]:
@@ -70,73 +62,80 @@ def sections_markdown(which: str, lang: str, base: str) -> str:
     return "\n".join(lines)
 
 
-def define_env(env: Any) -> None:
-    """Called by mkdocs-macros once a build."""
-    lang = os.environ.get("BOOK_LANG", "en")  # the hooks have not run yet
+def page_functions(lang: str, where: Callable[[], str], *, as_text: bool = False) -> dict[str, Callable[..., Any]]:
+    """Every macro of a language. `where`: gives the page at hand, such as book/index.md; `as_text`: plain words, for
+    checks, and for what is no HTML."""
 
     def root() -> str:
-        """From the page being rendered to the language's root, as Markdown links need it."""
-        return "../" * str(env.page.file.src_uri).count("/")
+        """From the page to the language's root, as Markdown links need it."""
+        return "../" * where().count("/")
 
-    @env.macro  # type: ignore[untyped-decorator]
-    def v(name: str, field: str = "") -> str:
-        """A value of data/, bound: {{ v("models/glm-5", "total_params") }}, {{ v("facts/<id>") }}."""
-        return bound(name, field, lang)
-
-    @env.macro  # type: ignore[untyped-decorator]
     def name(of: str) -> str:
         """The name of an entity."""
         return str(facts.entity(of)["name"])
 
-    @env.macro  # type: ignore[untyped-decorator]
-    def minus(one: str, other: str, across: bool = False) -> str:
-        """The difference of two facts; `across=True` where the text says that two scores' harnesses differ."""
-        return computed(facts.difference(one, other, across=across)[0], f"{one} - {other}")
-
-    @env.macro  # type: ignore[untyped-decorator]
-    def gap_end(one: str, other: str, end: str, across: bool = False) -> str:
-        """The low or high end of the 95 % interval of a difference of scores, without its sign."""
-        _, low, high = facts.difference(one, other, across=across)
-        chosen = {"low": low, "high": high}[end]
-        if chosen is None:
-            raise facts.NoSuchFact(f"{one} - {other}: has no interval; allowed: scores whose file gives n or intervals")
-        return computed(abs(round(chosen, 1)), f"{end} end of {one} - {other}")
-
-    @env.macro  # type: ignore[untyped-decorator]
-    def ratio(one: str, other: str) -> str:
-        """One fact divided by another, one decimal."""
-        return computed(round(facts.numeric(one) / facts.numeric(other), 1), f"{one} / {other}")
-
-    @env.macro  # type: ignore[untyped-decorator]
-    def days(first: str, last: str) -> str:
-        """Days from one date to another, both counted."""
-        return computed(facts.days_between(first, last), f"{first} .. {last}")
-
-    @env.macro  # type: ignore[untyped-decorator]
     def src(key: str) -> str:
         """A link to a source's entry on the sources page."""
         return facts.source_link(key, root())
 
-    @env.macro  # type: ignore[untyped-decorator]
-    def default(parameter: str) -> str:
-        """The default of a parameter, bound."""
-        entry = facts.entity(f"parameters/{parameter}")
-        text = prose(entry["value"], str(entry["unit"]), lang, facts.strings("units"))
-        return f'<data value="{entry["value"]}" data-fact="parameters/{parameter}">{html.escape(text)}</data>'
+    def try_it(command: str, presets: str = "", **given: Any) -> str:
+        """A link that opens a case in its calculator."""
+        facts.evidence(lang, True).calc(command, presets, **given)  # a case that cannot be answered is refused here
+        shown = facts.strings("site")["try-it"][lang]
+        # MkDocs would take the case for a heading's id.
+        address = f"{facts.page_root(where())}calculators/{command}/#?{query_of(presets, given)}"
+        return f'<a href="{html.escape(address)}">{shown}</a>'
 
-    @env.macro  # type: ignore[untyped-decorator]
+    def term(term_id: str, shown: str = "") -> str:
+        """A glossary term at its first use; its definition is a tooltip."""
+        entry = facts.entity(f"glossary/{term_id}")
+        text = shown or str(entry["term"][lang])
+        if as_text:
+            return text
+        definition = html.escape(str(entry["definition"][lang]))
+        return f'[{text}]({root()}book/glossary.md#{term_id} "{definition}"){{.term}}'
+
+    def claim(claim_id: str) -> str:
+        """The status of a claim, beside the sentence that states or tests it."""
+        return claim_marker(claim_id, lang, root(), as_text=as_text)
+
+    def claims_count(status: str, part: str = "") -> str:
+        """How many claims have a status, in the book or in a part."""
+        return str(count_of(status, part, lang, as_text=as_text))
+
+    def figure(of: str) -> str:
+        """A figure of data/figures/."""
+        return figure_text(of, lang) if as_text else figure_html(of, lang, root())
+
+    def sentence(of: str) -> str:
+        """A sentence of data/sentences/ whose numbers the reader can change."""
+        return sentence_text(of, lang) if as_text else f'<reactive-sentence of="{of}"></reactive-sentence>'
+
     def table(of: str, page: int = 1) -> str:
         """A table made from data/, see scripts/tables.py and scripts/data_tables.py."""
         return table_html(of, lang, root(), page)
 
-    @env.macro  # type: ignore[untyped-decorator]
     def chart(of: str) -> str:
         """A chart made from data/: prices."""
         if of != "prices":
             raise facts.NoSuchFact(f"chart({of!r}): there is no such chart; allowed: prices")
         return "<price-chart></price-chart>"
 
-    @env.macro  # type: ignore[untyped-decorator]
     def sections(which: str) -> str:
         """The sections of a part, or of the whole book."""
         return sections_markdown(which, lang, root())
+
+    own = (name, src, try_it, term, claim, claims_count, figure, sentence, table, chart, sections)
+    found = {function.__name__: function for function in own}
+    for id_ in facts.evidence(lang, as_text).functions():
+        # A warm builder reads data/ anew before each build.
+        found[id_] = lambda *a, _id=id_, **k: facts.evidence(lang, as_text).functions()[_id](*a, **k)
+    return found
+
+
+def define_env(env: Any) -> None:
+    """Called by mkdocs-macros once a build."""
+    lang = os.environ.get("BOOK_LANG", "en")  # the hooks have not run yet
+
+    for name, function in page_functions(lang, lambda: str(env.page.file.src_uri)).items():
+        env.macro(function, name)

@@ -8,6 +8,7 @@ from typing import Any
 
 from calculators.text import day, prose, trimmed
 from scripts import facts
+from scripts.claims_html import summary_html
 from scripts.data_api import CSV_KINDS, PUBLISHED, rows_of
 from scripts.data_tables import TABLES
 
@@ -44,6 +45,8 @@ def table_html(of: str, lang: str, root: str, page: int = 1) -> str:
         "site-figures": site_figures,
         "data-api": data_api,
     }
+    if of == "claims":
+        return f'{summary_html(lang)}\n\n<data-table of="claims" page="1"></data-table>'
     if of in TABLES:  # filled after Markdown, which would take long over thousands of rows
         return f'<data-table of="{of}" page="{page}"></data-table>'
     if of not in makers:

@@ -19,8 +19,8 @@ from calculators.load import compiled_json
 from scripts.data_api import CSV_KINDS, FREE, PUBLISHED
 
 ROOT = Path(__file__).resolve().parents[2]
-# What the site contract names; claims come with the ledger of claims.
-CONTRACT = "models devices prices scores parameters sources facts measurements".split()
+# What the site contract names.
+CONTRACT = "models devices prices scores parameters sources facts measurements claims".split()
 ONE_JSON_BYTES = 150_000
 
 
@@ -93,6 +93,15 @@ def test_a_price_row_is_model_provider_interval_and_context_tier(api: Path) -> N
     assert [row["above_prompt_tokens"] for row in found][:2] == [0, 272_000]
     assert found[1]["in"] > found[0]["in"]
     assert {row["unit"] for row in found} == {"USD per 1M tokens"}
+
+
+def test_a_claim_carries_its_computed_status_beside_its_conditions(api: Path) -> None:
+    found = {row["id"]: row for row in rows(api, "claims")}
+    gap = found["gap-to-leader"]
+    assert gap["as_written_value"] == 7 and gap["now"] == 13 and gap["status"] == gap["text_says"] == "overturned"
+    assert gap["condition_weakened"] and "minus(" in gap["now_expression"]
+    assert "scores/artificial-analysis-v4.3.2#claude-opus-5.5" in gap["references"]
+    assert not [row for row in found.values() if "{{" in row["statement_en"] + row["statement_ja"]]
 
 
 def test_csv_holds_the_rows_of_the_json(api: Path) -> None:

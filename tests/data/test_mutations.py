@@ -530,6 +530,10 @@ ENUMS = {
     "regulations": "jurisdiction|kind|status",
     "prompt-paths": r"place|rows\[\d+\]\.hop",
     "usage-formats": r"files.*|row|added.*|includes.*",
+    "claims": "by|kind|text_says",
+    "releases": r"rows\[\d+\]\.status",
+    "sentences": r"calculator|chart|inputs\.\w+\.scale",
+    "figures": r"panels\[\d+\]\.(chart|sort|join|[xy]\.scale)",
     "presets": r"kind|jurisdiction|set\.(data_class|residency|currency|allowed_tiers.*|cloud_regions.*)",
 }
 
@@ -567,6 +571,9 @@ REFERENCES = {
     "prompt-paths": "provider|before|after",
     "speed-profiles": "group|engine",
     "quantizations": "computed_in",
+    "claims": r"references\[\d+\]",
+    "sentences": r"presets\[\d+\]|set\.(model|device)|inputs\.\w+\.choices\[\d+\]|beside\.\w+\.\w+",
+    "figures": r"panels\[\d+\]\.rows\[\d+\]\.group",
 }
 
 
@@ -639,6 +646,7 @@ POSITIVE = {
     "prices": r"rows\[\d+\]\.tiers\[\d+\]\.above_prompt_tokens",
     "scores": r"n\.value|rows\[\d+\]\.n",
     "parameters": "step",
+    "sentences": r"inputs\.\w+\.(low|steps)|set\.bits_per_weight",
 }
 NOT_NEGATIVE = POSITIVE | {
     "prices": r"rows.*(in|out|cache_\w+|above_prompt_tokens|batch_discount)",
@@ -922,6 +930,7 @@ def as_published(found: Mapping[str, Mapping[str, Entity]]) -> str:
         "api": {kind: list(rows_of(kind, found)) for kind in PUBLISHED},
         "feeds": {i: e.values.get("feed") for i, e in found["prices"].items()},
         "words": {area: e.values for area, e in found["strings"].items()},
+        "figures": {i: e.values for i, e in found["figures"].items()},
     }
     return json.dumps(whole, ensure_ascii=False, sort_keys=True)
 

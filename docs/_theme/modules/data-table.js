@@ -81,7 +81,7 @@ export class DataTable extends HTMLElement {
 
   /** A box for the comparison and a button for the citation, in the row's first cell. @param {HTMLTableRowElement} row */
   addTools(row) {
-    const name = row.cells[0].firstChild?.textContent?.trim() ?? row.id;
+    const name = nameOf(row);
     const box = Object.assign(document.createElement("input"), { type: "checkbox", name: "compare", value: row.id });
     box.setAttribute("aria-label", this.say("compare-row", { name }));
     const cite = Object.assign(document.createElement("button"), { type: "button", name: "cite", textContent: this.say("cite") });
@@ -274,7 +274,7 @@ export class DataTable extends HTMLElement {
   /** Copies the row with its figures, sources and address. @param {HTMLButtonElement} button */
   async cite(button) {
     const row = /** @type {HTMLTableRowElement} */ (button.closest("tr"));
-    const name = [...row.cells[0].childNodes].filter((node) => !(node instanceof HTMLElement && node.matches("input, button, .table-anchor"))).map((node) => node.textContent).join("").trim();
+    const name = nameOf(row);
     const figures = [...row.cells].slice(1).map((cell, i) => {
       const data = cell.querySelector("data");
       const note = data?.dataset.note ?? data?.title;
@@ -309,6 +309,12 @@ export class DataTable extends HTMLElement {
     if (target instanceof HTMLElement && !target.matches("a, input")) target.tabIndex = -1;
     target.focus();
   }
+}
+
+/** The first cell's words, without its tools. @param {HTMLTableRowElement} row */
+function nameOf(row) {
+  const words = [...row.cells[0].childNodes].filter((node) => !(node instanceof HTMLElement && node.matches("input, button, .table-anchor")));
+  return words.map((node) => node.textContent).join("").trim();
 }
 
 /** One spelling for search: width, case and accents don't matter. @param {string} text */

@@ -22,6 +22,8 @@ let reported = 0;
 
 /** @param {string} name */
 const urlOf = (name) => new URL(FILES[name].path, site).href;
+/** @type {Set<string>} files that came with bytes that are not the build's */
+const damaged = new Set();
 
 function report() {
   const now = performance.now();
@@ -35,17 +37,24 @@ function report() {
 /**
  * A file of the build, its length and hash compared. A damaged one is fetched once more, past every cache on the way.
  * @param {string} name
+ * @param {(part: Uint8Array) => void} [pass] gets the parts as they arrive the first time
  */
-async function checked(name) {
+async function checked(name, pass) {
   for (const cache of /** @type {const} */ (["default", "reload"])) {
-    const bytes = await download(name, cache);
+    const bytes = await download(name, cache, cache === "default" ? pass : undefined);
     if (bytes && (await matches(name, bytes))) return bytes;
+    damaged.add(name);
   }
   throw new Error(`${name}: SHA-256`);
 }
 
-/** @param {string} name @param {RequestCache} cache @returns {Promise<Bytes | undefined>} nothing if the length is wrong */
-async function download(name, cache) {
+/**
+ * @param {string} name
+ * @param {RequestCache} cache
+ * @param {(part: Uint8Array) => void} [pass]
+ * @returns {Promise<Bytes | undefined>} nothing if the length is wrong
+ */
+async function download(name, cache, pass) {
   const size = FILES[name].bytes;
   loaded.set(name, 0);
   const response = await fromNetwork(urlOf(name), { cache });
@@ -60,6 +69,7 @@ async function download(name, cache) {
       return undefined;
     }
     bytes.set(value, at);
+    pass?.(value);
     loaded.set(name, (at += value.length));
     report();
   }
@@ -78,13 +88,26 @@ async function script(name) {
   return import(/* @vite-ignore */ urlOf(name));
 }
 
-/** @type {Map<string, Bytes>} what Pyodide will fetch by itself: it gets the checked bytes */
+/** @type {Map<string, BodyInit>} what Pyodide will fetch by itself: it gets what was checked */
 const given = new Map();
 const fromNetwork = self.fetch.bind(self);
 self.fetch = async (input, init) => {
-  const bytes = given.get(String(input));
-  return bytes ? new Response(bytes, { headers: { "content-type": "application/wasm" } }) : fromNetwork(input, init);
+  const body = given.get(String(input));
+  return body ? new Response(body, { headers: { "content-type": "application/wasm" } }) : fromNetwork(input, init);
 };
+
+/** Pyodide's code is compiled while it arrives, and ends only when the hash was right. @returns whether it was at once */
+async function giveCode() {
+  const name = "pyodide.asm.wasm";
+  /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */
+  let arriving;
+  given.set(urlOf(name), new ReadableStream({ start: (controller) => void (arriving = controller) }));
+  const bytes = await checked(name, (part) => arriving?.enqueue(part));
+  given.set(urlOf(name), bytes); // for a second start
+  if (damaged.has(name)) return false;
+  arriving?.close();
+  return true;
+}
 
 async function start() {
   try {
@@ -92,25 +115,30 @@ async function start() {
   } catch {
     throw Object.assign(new Error("WebAssembly"), { code: "engine-blocked" });
   }
+  const code = giveCode();
   const heap = checked("heap.wasm");
-  heap.catch(() => {}); // told below
-  const [{ loadPyodide }, { default: create }, wasm] = await Promise.all([
-    script("pyodide.mjs"), script("pyodide.asm.mjs"), checked("pyodide.asm.wasm"),
-  ]);
-  given.set(urlOf("pyodide.asm.wasm"), wasm);
+  for (const file of [code, heap]) file.catch(() => {}); // told below
+  const [{ loadPyodide }, { default: create }] = await Promise.all([script("pyodide.mjs"), script("pyodide.asm.mjs")]);
   // No packages and no other place to get them from: nothing can lead to a foreign host.
   const lockFileContents = { info: JSON.parse(PYODIDE_INFO), packages: {} };
   const options = { indexURL: runtime, stdLibURL: urlOf("stdlib.zip"), lockFileContents, packageBaseUrl: runtime };
+  /** @param {object} more @returns {Promise<any>} */
+  const load = (more) => {
+    const python = loadPyodide({ ...options, ...more });
+    // One that was given damaged code waits for its end forever.
+    return Promise.race([python, code.then((atOnce) => (atOnce ? python : loadPyodide({ ...options, ...more })))]);
+  };
 
   const fromHeap = async () => {
     given.set(urlOf("stdlib.zip"), EMPTY_ZIP);
-    const py = await loadPyodide({ ...options, ...heapOptions(heap, create) });
+    const py = await load(heapOptions(heap, create));
     return py.runPython("from calculators import worker; worker.ask");
   };
   const fromFiles = async () => {
-    const [library, engine, dataset] = await Promise.all(["stdlib.zip", "engine.zip", "dataset.json"].map(checked));
+    const files = ["stdlib.zip", "engine.zip", "dataset.json"].map((name) => checked(name));
+    const [library, engine, dataset] = await Promise.all(files);
     given.set(urlOf("stdlib.zip"), library);
-    const py = await loadPyodide({ ...options, createPyodideModule: create });
+    const py = await load({ createPyodideModule: create });
     py.FS.writeFile("/engine.zip", engine);
     py.FS.writeFile("/dataset.json", dataset);
     return py.runPython(`
@@ -124,7 +152,8 @@ worker.ask
   };
   let inMemory = true;
   /** @param {unknown} error @returns {Promise<Ask>} */
-  const withoutMemory = (error) => {
+  const withoutMemory = async (error) => {
+    await code; // without it there is nothing to start
     if (!inMemory) throw error;
     inMemory = false;
     console.warn("The engine starts without its memory snapshot:", error);

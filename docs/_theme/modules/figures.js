@@ -1,30 +1,27 @@
-// Every figure bound to data/ tells its source, date and age when it is pointed at or focused; what changes with time
-// and is older than STALE_DAYS is marked. Without scripts the browser's own tooltip tells source and date.
+// Every figure bound to data/ tells its source, date and age when it is pointed at or focused, and opens what stands
+// behind it (figure-note.js) when it is clicked; a glossary term tells its definition. What changes with time and is
+// older than STALE_DAYS is marked. Without scripts the browser's own tooltip tells source and date.
+
+import { ageInDays, ageWords, fill, words } from "./figure-note.js";
 
 const STALE_DAYS = 90;
-const DAY_MS = 86_400_000;
+const FIGURE = "data[data-fact]";
+const WITH_ITS_OWN_CLICK = "a, button, label, summary";
 
 /** @type {HTMLElement | null} */
 let note = null;
-/** @type {HTMLElement | null} the figure whose note is shown */
+/** @type {HTMLElement | null} the figure or term whose note is shown */
 let told = null;
-
-/** @param {string} date ISO date; a month counts from its first day */
-export function ageInDays(date, now = Date.now()) {
-  return Math.floor((now - Date.parse(date)) / DAY_MS);
-}
+/** The note was opened by a click and stays; else it is a hint that goes with the pointer. */
+let stays = false;
+/** @type {HTMLElement | null} gets the focus back from its note: no hint again */
+let returning = null;
+/** @type {HTMLElement | null} its note is open as the pointer goes down, so that the click only closes it */
+let pressed = null;
 
 /** @param {EventTarget | null} target @returns {HTMLElement | null} */
-function figureOf(target) {
-  return target instanceof Element ? target.closest("data[data-fact]") : null;
-}
-
-/** @type {Record<string, Record<string, string>>} */
-const WORDS = JSON.parse(FIGURE_WORDS);
-
-/** @param {string} id @param {string} n */
-function words(id, n = "") {
-  return (WORDS[`figure-${id}`][document.documentElement.lang] ?? "").replace("{n}", n);
+function figureOf(target, selector = `${FIGURE}, a.term`) {
+  return target instanceof Element ? target.closest(selector) : null;
 }
 
 /** Moves the tooltip's text where the note and the print style find it. @param {HTMLElement} figure */
@@ -35,24 +32,55 @@ function prepare(figure) {
   }
 }
 
-/** @param {HTMLElement} figure */
-function show(figure) {
+/** What a hint says. @param {HTMLElement} figure @returns {(Node | string)[]} */
+function hint(figure) {
+  const head = document.createElement("strong");
+  head.textContent = figure.matches(FIGURE) ? figure.getAttribute("value") : figure.textContent;
+  const lines = [head, document.createElement("br"), figure.dataset.note ?? ""];
+  const age = ageWords(figure);
+  return age ? [...lines, document.createElement("br"), age] : lines;
+}
+
+/** @param {HTMLElement} figure @param {boolean} [open] as a dialog that stays */
+function show(figure, open = false) {
+  hide();
   prepare(figure);
   if (!note) {
-    note = Object.assign(document.createElement("div"), { className: "figure-note", id: "figure-note", role: "tooltip" });
-    note.setAttribute("popover", "manual");
+    note = Object.assign(document.createElement("div"), { className: "figure-note", id: "figure-note", tabIndex: -1 });
+    note.addEventListener("beforetoggle", closing);
+    // Its own toggle, and that of the list inside, which makes it longer.
+    note.addEventListener("toggle", () => { returning = null; place(); }, { capture: true });
   }
-  document.body.append(note);
-  const { note: text = "", date = "" } = figure.dataset;
-  const value = document.createElement("strong");
-  value.textContent = figure.getAttribute("value") ?? "";
-  const age = ageInDays(date);
-  note.replaceChildren(value, document.createElement("br"), text, document.createElement("br"),
-    words(age === 0 ? "today" : age === 1 ? "day" : "days", age.toLocaleString(document.documentElement.lang)), ...("stale" in figure.dataset ? [" — ", words("stale")] : []));
-  figure.setAttribute("aria-describedby", note.id);
+  (figure.closest("main") ?? document.body).append(note);
+  note.popover = open ? "auto" : "manual";
+  note.role = open ? "dialog" : "tooltip";
+  note.ariaLabel = open ? words("about") : null;
+  if (open) {
+    fill(note, figure);
+    figure.ariaExpanded = "true";
+  } else {
+    note.replaceChildren(...hint(figure));
+    figure.setAttribute("aria-describedby", note.id);
+  }
   told = figure;
-  note.showPopover();
+  stays = open;
+  // The source puts the note's links next to the figure in the order of the Tab key.
+  /** @type {(of: object) => void} */ (note.showPopover).call(note, open ? { source: figure } : {});
   place();
+  if (open) note.focus({ preventScroll: true });
+}
+
+/** The browser closes an open note, too: by Escape, and by a click outside. @param {Event} event */
+function closing(event) {
+  if (/** @type {ToggleEvent} */ (event).newState !== "closed" || !told) return;
+  told.removeAttribute("aria-describedby");
+  if (stays) {
+    told.ariaExpanded = "false";
+    returning = told;
+    if (note?.contains(document.activeElement)) told.focus({ preventScroll: true });
+  }
+  told = null;
+  stays = false;
 }
 
 /** Below the figure, or above where there is no room; a figure that is scrolled away takes its note along. */
@@ -61,34 +89,51 @@ function place() {
   const box = told.getBoundingClientRect();
   if (!told.isConnected || box.bottom < 0 || box.top > innerHeight) return hide();
   const { offsetWidth: width, offsetHeight: height } = note;
-  note.style.left = `${Math.max(8, Math.min(box.left, innerWidth - width - 8))}px`;
+  note.style.left = `${Math.max(8, Math.min(box.left, document.documentElement.clientWidth - width - 8))}px`;
   note.style.top = `${box.bottom + height + 8 < innerHeight ? box.bottom + 6 : Math.max(8, box.top - height - 6)}px`;
 }
 
 function hide() {
-  told?.removeAttribute("aria-describedby");
-  told = null;
-  if (note?.isConnected) note.hidePopover();
+  if (told && note?.isConnected) note.hidePopover();
 }
 
 /** Marks what is stale and makes figures of the text reachable by the keyboard; tables have their own keys. */
 export function watchFigures() {
-  for (const figure of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("data[data-fact]"))) {
+  hide();
+  for (const figure of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(FIGURE))) {
     if ("ages" in figure.dataset && ageInDays(figure.dataset.date ?? "") > STALE_DAYS) figure.dataset.stale = "";
-    if (!figure.closest("data-table") && !figure.closest("a")) figure.tabIndex = 0;
+    if (figure.closest(WITH_ITS_OWN_CLICK)) continue;
+    if (!figure.closest("data-table")) figure.tabIndex = 0;
+    figure.role = "button";
+    figure.ariaHasPopup = "dialog";
+    figure.ariaExpanded = "false";
   }
 }
 
-document.addEventListener("pointerover", ({ target }) => {
+document.addEventListener("pointerover", ({ target, pointerType }) => {
   const figure = figureOf(target);
-  if (figure) show(figure);
+  if (figure && !stays && pointerType !== "touch") show(figure);
 });
-document.addEventListener("pointerout", ({ target }) => figureOf(target) && hide());
+document.addEventListener("pointerout", ({ target }) => figureOf(target) && !stays && hide());
 document.addEventListener("focusin", ({ target }) => {
   const figure = figureOf(target);
-  if (figure) show(figure);
+  if (figure && figure !== told && figure !== returning) show(figure);
 });
-document.addEventListener("focusout", ({ target }) => figureOf(target) && hide());
-document.addEventListener("keydown", ({ key }) => key === "Escape" && hide());
+document.addEventListener("focusout", ({ target }) => figureOf(target) && !stays && hide());
+document.addEventListener("pointerdown", () => (pressed = stays ? told : null), { capture: true });
+document.addEventListener("click", ({ target }) => {
+  if (note?.contains(/** @type {Node} */ (target))) return figureOf(target, "a") && hide();
+  const figure = figureOf(target, FIGURE);
+  if (!figure || figure.closest(WITH_ITS_OWN_CLICK)) return;
+  if (figure === pressed) hide();
+  else show(figure, true);
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !stays) return hide();
+  if (!(event.key === "Enter" || event.key === " ") || !(event.target instanceof HTMLElement)) return;
+  if (!event.target.matches(FIGURE)) return;
+  event.preventDefault();
+  show(event.target, true);
+});
 addEventListener("scroll", place, { passive: true, capture: true });
-addEventListener("beforeprint", () => document.querySelectorAll("data[data-fact]").forEach((figure) => prepare(/** @type {HTMLElement} */ (figure))));
+addEventListener("beforeprint", () => document.querySelectorAll(FIGURE).forEach((figure) => prepare(/** @type {HTMLElement} */ (figure))));

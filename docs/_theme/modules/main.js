@@ -12,6 +12,7 @@ const elements = {
   "data-table": () => import("./data-table.js"),
   "on-device-chat": () => import("./on-device-chat.js"),
   "price-chart": () => import("./price-chart.js"),
+  "reactive-sentence": () => import("./reactive-sentence.js"),
   "usage-import": () => import("./usage-import.js"),
 };
 

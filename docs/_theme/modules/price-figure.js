@@ -5,7 +5,7 @@ import { axisX, axisY, dot, gridY, line, plot, text } from "@observablehq/plot";
 import { add, color as colorOf, describe, ems, N_COLORS, PAPER, spread, SVG, tidy } from "./svg.js";
 
 /** @typedef {{ model: string, name: string, provider: string, provider_name: string, first_party: boolean,
- *   from: string, to?: string, date: string, in: number, out: number, cache_read?: number, verified?: false }} Row
+ *   from: string, to?: string, date: string, in: number, out: number, blended: number, cache_read?: number, verified?: false }} Row
  *  One list price; `to`: first day on which it no longer holds, `date`: day it was last seen. */
 /** @typedef {"in" | "out" | "cache_read" | "blended"} Price */
 /** @typedef {{ x: Date, y: number }} Point */
@@ -21,7 +21,7 @@ const filled = (words, slots) => words.replace(/\{(\w+)\}/g, (_, slot) => String
 
 /** @param {Row} row @param {Price} price @returns {number | undefined} */
 export function priceOf(row, price) {
-  return price === "blended" ? (3 * row.in + row.out) / 4 : row[price];
+  return row[price];
 }
 
 /** 3.2 -> 3.20, 10 -> 10, 0.003625 as it is; what is computed, to three digits. @param {number} value @param {Price} price */
