@@ -74,7 +74,11 @@ def navigation(docs: Path) -> list[Any]:
         {words("nav-calculators"): calculators},
         *there("demo.md"),
         {words("nav-data"): data},
-        {words("nav-contributing"): there("contributing/index.md", "contributing/writing.md", "contributing/measurements.md")},
+        {
+            words("nav-contributing"): there(
+                "contributing/index.md", "contributing/writing.md", "contributing/measurements.md"
+            )
+        },
     ]
 
 
