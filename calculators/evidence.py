@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -457,7 +457,9 @@ class Evidence:
         for name in ("model", "edge_model"):
             model = inputs.get(name, {}).get("value")
             if isinstance(model, str) and model in self.found["models"]:
-                yield from (f"models/{model}#{key}" for key in ("total_params", "active_params"))
+                known = self.found["models"][model].values
+                keys = ("total_params", "active_params", "layer_groups")
+                yield from (f"models/{model}#{key}" for key in keys if "value" in known.get(key, ()))
         yield from (f"servers/{server}#price_usd" for server in servers)
         device = inputs.get("device", {}).get("value")
         if isinstance(device, str) and device in self.found["devices"]:
@@ -487,10 +489,16 @@ def plain(value: Any) -> Any:
 ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined)
 
 
+@cache
+def compiled(expression: str) -> Callable[..., Any]:
+    """An expression ready to be called with names; the same ones stand on many pages."""
+    return ENVIRONMENT.compile_expression(expression, undefined_to_none=False)
+
+
 def evaluate(expression: str, names: Mapping[str, Any]) -> Any:
     """The value of an expression over these names (functions and values). Raises NoSuchFact with one sentence."""
     try:
-        value = ENVIRONMENT.compile_expression(expression, undefined_to_none=False)(**names)
+        value = compiled(expression)(**names)
         return value if not isinstance(value, Undefined) else str(value)  # words that raise what is undefined
     except NoSuchFact:
         raise

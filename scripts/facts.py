@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from calculators.data_files import Entity, read_all
+from calculators.data_files import DATA, Entity, read_all
 from calculators.evidence import UNIT_OF_FIELD, Evidence, NoSuchFact, Quantity
 from calculators.load import load_dataset
 from calculators.text import day, trimmed
+from scripts.cached import files_under
 
 __all__ = ["UNIT_OF_FIELD", "NoSuchFact"]
+
+_seen: tuple[tuple[str, int, int], ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -31,7 +34,12 @@ def evidence(lang: str, as_text: bool = False) -> Evidence:
 
 
 def refresh() -> None:
-    """Forgets what was read: a warm builder calls it before each build."""
+    """Forgets what was read if `data/` has changed since: builders and checks call it before they begin."""
+    global _seen
+    now = tuple((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files_under(DATA))
+    if now == _seen:
+        return
+    _seen = now
     entities.cache_clear()
     evidence.cache_clear()
     load_dataset.cache_clear()

@@ -39,6 +39,13 @@ def figure_html(figure_id: str, lang: str, root: str) -> str:
 
 def figure_text(figure_id: str, lang: str) -> str:
     """A figure in plain words: title, caption and the rows of its table. Raises NoSuchFact."""
+    return text_of(figure_id, lang, facts.evidence(lang, True))
+
+
+@lru_cache(maxsize=64)
+def text_of(figure_id: str, lang: str, of: Evidence) -> str:
+    """`of`: what the figure is made from; it is another object once `data/` has changed."""
+    del of
     figure = Figure(figure_id, lang, as_text=True)
     lines = [figure.words("title"), figure.words("caption"), figure.words("alt")]
     for table in figure.tables():

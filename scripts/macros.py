@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def navigation_plan() -> list[dict[str, Any]]:
     """docs/nav.yml: the whole book, written or planned."""
-    plan: list[dict[str, Any]] = yaml.safe_load((ROOT / "docs" / "nav.yml").read_text(encoding="utf-8"))
+    return plan_of((ROOT / "docs" / "nav.yml").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1)
+def plan_of(text: str) -> list[dict[str, Any]]:
+    """The plan in a text; read once, since every claim asks for it."""
+    plan: list[dict[str, Any]] = yaml.safe_load(text)
     return plan
 
 

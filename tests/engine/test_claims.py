@@ -17,7 +17,7 @@ from calculators import cli
 from calculators.claims import STATUSES, Claim, counts, ledger, said, weighed
 from calculators.data_files import BadData, Entity, read_all
 from calculators.evidence import Evidence, NoSuchFact
-from scripts import facts
+from scripts import facts, macros
 from scripts.claims_check import misplaced, strangers
 from scripts.claims_html import changes, claim_marker, count_of
 from scripts.record_release import release_text
@@ -239,11 +239,15 @@ Edit = Callable[[dict[str, Any]], object]
     ("edit", "told"),
     [
         (lambda values: values.update(section="no-such"), "section: no-such is no written section"),
-        (lambda values: values.update(section="inference-efficiency"), "section: inference-efficiency is no written"),
+        (lambda values: values.update(section="why-all-at-once"), "section: why-all-at-once is no written"),
         (lambda values: values.update(anchor="no-such"), "anchor: docs/{lang}/book/part-1/gap-vanished.md has no head"),
     ],
 )
-def test_a_misplaced_claim_is_told(edit: Edit, told: str) -> None:
+def test_a_misplaced_claim_is_told(edit: Edit, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = copy.deepcopy(macros.navigation_plan())
+    (section,) = (s for part in plan for s in part["sections"] if s["slug"] == "why-all-at-once")
+    section["status"] = "planned"
+    monkeypatch.setattr(macros, "navigation_plan", lambda: plan)
     entity = FOUND["claims"]["gap-to-leader"]
     assert not list(misplaced("gap-to-leader", entity))
     values = dict(entity.values)
