@@ -65,7 +65,9 @@ def test_a_time_without_a_price_is_a_gap() -> None:
 
 
 def test_blended_is_three_parts_input_and_one_part_output() -> None:
-    label = named(draw([row("2025-01-01", "2025-02-01", 1)], "blended"))[0]
+    for priced in charts.price_rows():
+        assert priced["blended"] == pytest.approx((3 * priced["in"] + priced["out"]) / 4)
+    label = named(draw([row("2025-01-01", "2025-02-01", 1, blended=1.75)], "blended"))[0]
     assert label.text == "Model M: $1.75"
 
 
