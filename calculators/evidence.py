@@ -190,6 +190,14 @@ class Quantity:
         return self.made(float(round(self.figure)), self.unit, f"{self.expression}.whole")
 
     @property
+    def seconds(self) -> Quantity:
+        """Milliseconds as seconds. Raises NoSuchFact for another unit."""
+        if self.unit != "ms":
+            raise NoSuchFact(f"{self.expression}.seconds: {self.unit or 'no unit'} given; allowed: milliseconds")
+        made = self.made(self.figure / 1000, "seconds", f"{self.expression}.seconds")
+        return made if self.ends is None else replace(made, ends=(self.ends[0] / 1000, self.ends[1] / 1000))
+
+    @property
     def bare(self) -> Quantity:
         """A price without "per million tokens", for tables whose head says it."""
         unit = "USD" if self.unit == "USD/Mtok" else self.unit

@@ -50,6 +50,14 @@ def test_a_quantity_reads_well_in_both_languages(
     assert [str(of(Evidence(found, lang), expression)) for lang in ("en", "ja")] == [en, ja]
 
 
+def test_a_time_in_seconds_keeps_its_range(english: Evidence) -> None:
+    wait = of(english, 'calc("fit", model="qwen3-8b", device="h100-sxm").ttft_ms')
+    assert wait.seconds.unit == "seconds" and str(wait.seconds).endswith(" s")
+    assert [wait.seconds.figure, wait.seconds.high.figure] == pytest.approx(
+        [wait.figure / 1000, wait.high.figure / 1000]
+    )
+
+
 def test_a_blend_is_three_parts_input(english: Evidence) -> None:
     price_in, price_out = (of(english, f'price("glm-5", "{kind}")').figure for kind in ("in", "out"))
     assert of(english, 'price("glm-5", "blended")').figure == pytest.approx((3 * price_in + price_out) / 4)
@@ -119,6 +127,7 @@ def test_a_changed_price_changes_what_rests_on_it(found: dict[str, dict[str, Ent
         (f'minus("{AA}glm-5", "scores/swe-bench-verified#glm-5 vendor")', "do not compare"),
         (f'within_noise("{AA}glm-5", "scores/artificial-analysis-v4.3.2#glm-5.3")', "do not compare"),
         ('v("models/gpt-5.2", "released").figure', "is not a number"),
+        ('v("facts/aa-interval").seconds', "percent given; allowed: milliseconds"),
         ('calc("cost", tokens_per_month="many").payback_month', "many"),
         ('calc("cost").payback', "there is no such value"),
         ('calc("rent").payback_month', "rent"),
