@@ -190,6 +190,15 @@ class Quantity:
         return self.made(float(round(self.figure)), self.unit, f"{self.expression}.whole")
 
     @property
+    def seconds(self) -> Quantity:
+        """A time in milliseconds as seconds."""
+        if self.unit != "ms":
+            raise NoSuchFact(f"{self.expression}.seconds: {self.unit} given; allowed: a time in ms")
+        ends = (self.ends[0] / 1000, self.ends[1] / 1000) if self.ends else None
+        made = replace(self, value=self.figure / 1000, unit="seconds", ends=ends, words="", stored=None)
+        return replace(made, expression=f"{self.expression}.seconds")
+
+    @property
     def bare(self) -> Quantity:
         """A price without "per million tokens", for tables whose head says it."""
         unit = "USD" if self.unit == "USD/Mtok" else self.unit
