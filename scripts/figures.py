@@ -191,10 +191,12 @@ class Figure:
         return any(mark[name].ends for mark in panel.marks if name in mark.quantities)
 
     def interval_words(self, panels: Sequence[Panel]) -> str:
-        """What the ends of intervals are: those of a calculator come from its uncertain inputs."""
+        """What the ends of intervals are: of a calculator, from its uncertain inputs; of a fact, as its source has them."""
         ended = [q for panel in panels for mark in panel.marks for q in mark.quantities.values() if q.ends]
         if any(quantity.case for quantity in ended):
             return str(self.strings["calculated-range"][self.lang])
+        if all(reference.startswith("facts/") for quantity in ended for reference in quantity.rests_on):
+            return str(self.strings["stated-range"][self.lang])
         level = facts.evidence(self.lang, True).v("facts/interval-level")
         return self.strings["interval"][self.lang].format(level=level)
 
