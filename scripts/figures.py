@@ -191,7 +191,7 @@ class Figure:
         return any(mark[name].ends for mark in panel.marks if name in mark.quantities)
 
     def interval_words(self, panels: Sequence[Panel]) -> str:
-        """What the ends of intervals are: those of a calculator come from its inputs, those of a fact from its source."""
+        """What the ends of intervals are: a calculator has them from its inputs, a fact from its source."""
         ended = [q for panel in panels for mark in panel.marks for q in mark.quantities.values() if q.ends]
         if any(quantity.case for quantity in ended):
             return str(self.strings["calculated-range"][self.lang])

@@ -20,7 +20,7 @@ export function drawCycle(document, panel, width) {
   const column = forces ? (width - rail - aside - 2) / 2 : width - rail - 2;
   /** @param {Step} step @param {number} x @returns {Box} */
   const boxOf = (step, x) => {
-    const room = (column - 2 * PAD) / fontSize;
+    const room = (column - 2 * PAD - 6) / fontSize; // a font may be wider than is reckoned with
     /** @type {Box["parts"]} */
     const parts = [
       [wrapped(step.name, (room - (2 * R + 6) / fontSize) / BOLD, 4), { class: "figure-name", "font-weight": 700 }],
