@@ -223,6 +223,12 @@ def test_a_changed_figure_changes_drawing_and_table(figure_id: str, data: dict[s
     assert Figure(figure_id, "en").tables() != table
 
 
+def test_a_range_of_a_source_is_not_called_a_confidence_interval() -> None:
+    (table,) = Figure("first-word", "en").tables()
+    assert table["head"][-1] == "lowest to highest"
+    assert "95%" in str(Figure("three-evidences", "en").tables()[0]["head"][-1])
+
+
 def test_what_is_no_longer_verified_is_hollow_and_says_so(data: dict[str, Any]) -> None:
     def hollow() -> int:
         svg = ElementTree.fromstring(redrawn("open-sizes")["wide"])
