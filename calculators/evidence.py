@@ -191,11 +191,12 @@ class Quantity:
 
     @property
     def seconds(self) -> Quantity:
-        """Milliseconds as seconds. Raises NoSuchFact for another unit."""
+        """A time in milliseconds as seconds. Raises NoSuchFact for another unit."""
         if self.unit != "ms":
             raise NoSuchFact(f"{self.expression}.seconds: {self.unit or 'no unit'} given; allowed: milliseconds")
-        made = self.made(self.figure / 1000, "seconds", f"{self.expression}.seconds")
-        return made if self.ends is None else replace(made, ends=(self.ends[0] / 1000, self.ends[1] / 1000))
+        ends = (self.ends[0] / 1000, self.ends[1] / 1000) if self.ends else None
+        made = replace(self, value=self.figure / 1000, unit="seconds", ends=ends, words="", stored=None)
+        return replace(made, expression=f"{self.expression}.seconds")
 
     @property
     def bare(self) -> Quantity:

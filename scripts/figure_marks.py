@@ -22,12 +22,18 @@ class PanelFault(NoSuchFact):
 
 @dataclass(frozen=True)
 class Mark:
-    """A row of a panel. `quantities`: by axis; `group`: index, -1 for none; `named`: its name stands in the drawing."""
+    """A row of a panel. `quantities`: by axis; `group`: index, -1 for none; `named`: its name stands in the drawing.
+
+    In a cycle, x may be missing: no figure was found. `about`: what it counts; `against`: index of the row that this
+    one works against, -1 for none.
+    """
 
     name: str
     group: int
     quantities: Mapping[str, Quantity]
     named: bool
+    about: str = ""
+    against: int = -1
 
     def __getitem__(self, axis: str) -> Quantity:
         return self.quantities[axis]
@@ -53,7 +59,9 @@ class Wanted:
     name: str
     group: str
     names: Mapping[str, Any]
-    own: Mapping[str, str] = field(default_factory=dict)  # expressions that replace those of the axes
+    own: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # the row as written: its expressions replace those of the axes
     path: Path_ = ("each",)
 
 
@@ -63,22 +71,27 @@ class Panel:
     def __init__(self, values: Mapping[str, Any], groups: Mapping[str, Any], evidence: Evidence) -> None:
         self.values, self.groups, self.evidence = values, list(groups), evidence
         self.axes = [axis for axis in ("x", "y") if axis in values]
+        self.cycle = values["chart"] == "cycle"
+        self.ids = [row["id"] for row in values.get("rows", ())]
         self.functions = evidence.functions()
         self.marks: list[Mark] = []
         self.left_out: list[str] = []  # names of rows that have no value
         why: PanelFault | None = None
         for wanted in self.wanted():
+            axes = [axis for axis in self.axes if not self.cycle or axis in wanted.own or "value" in values[axis]]
             try:
-                quantities = {axis: self.quantity(axis, wanted) for axis in self.axes}
+                quantities = {axis: self.quantity(axis, wanted) for axis in axes}
             except PanelFault as bad:
                 if "rows" in values:  # an author named it
                     raise
                 why, quantities = why or bad, {}
-            if not quantities or any(quantity.never for quantity in quantities.values()):
+            if (axes and not quantities) or any(quantity.never for quantity in quantities.values()):
                 self.left_out.append(wanted.name)
                 continue
             named = wanted.id in values.get("named", [wanted.id])
-            self.marks.append(Mark(wanted.name, self.group_of(wanted), quantities, named))
+            about = wanted.own.get("about", {}).get(evidence.lang, "")
+            against = self.ids.index(wanted.own["against"]) if "against" in wanted.own else -1
+            self.marks.append(Mark(wanted.name, self.group_of(wanted), quantities, named, about, against))
         if not self.marks:
             raise why or PanelFault((), "no row is selected; allowed: at least one")
         if "sort" in values:

@@ -159,6 +159,9 @@ class Figure:
 
     def head(self, panel: Panel) -> list[str]:
         heads = ["", *([self.strings["kind"][self.lang]] if self.has_groups(panel) else [])]
+        if panel.cycle:
+            against, about, as_of = (self.strings[key][self.lang] for key in ("against", "about", "as-of"))
+            return [*heads, against, about, panel.values["x"]["label"][self.lang], as_of]
         for name in panel.axes:
             heads.append(panel.values[name]["label"][self.lang])
             if self.has_ends(panel, name):
@@ -170,6 +173,10 @@ class Figure:
         cells: list[str | Markup] = [doubtful if mark.unverified(self.evidence) else mark.name]
         if self.has_groups(panel):
             cells.append(list(self.groups.values())[mark.group][self.lang])
+        if panel.cycle:
+            against = panel.marks[mark.against].name if mark.against >= 0 else ""
+            figure = Markup(str(mark["x"])) if "x" in mark.quantities else self.strings["none-found"][self.lang]
+            return [*cells, against, mark.about, figure, self.as_of(mark)]
         for name in panel.axes:
             cells.append(Markup(str(mark[name])))
             if self.has_ends(panel, name):
@@ -179,17 +186,24 @@ class Figure:
                 cells.append(Markup(between.format(low=found[0], high=found[1])) if found else "")
         return cells
 
+    def as_of(self, mark: Mark) -> str:
+        """The month of the newest record behind a mark; empty where there is none."""
+        dates = [str(record["date"]) for record in mark.records(self.evidence)]
+        return day(max(dates)[:7], self.lang) if dates else ""
+
     def has_groups(self, panel: Panel) -> bool:
         return any(mark.group >= 0 for mark in panel.marks)
 
     def has_ends(self, panel: Panel, name: str) -> bool:
-        return any(mark[name].ends for mark in panel.marks)
+        return any(mark[name].ends for mark in panel.marks if name in mark.quantities)
 
     def interval_words(self, panels: Sequence[Panel]) -> str:
-        """What the ends of intervals are: those of a calculator come from its uncertain inputs."""
+        """What the ends of intervals are: a calculator has them from its inputs, a fact from its source."""
         ended = [q for panel in panels for mark in panel.marks for q in mark.quantities.values() if q.ends]
         if any(quantity.case for quantity in ended):
             return str(self.strings["calculated-range"][self.lang])
+        if all(reference.startswith("facts/") for quantity in ended for reference in quantity.rests_on):
+            return str(self.strings["stated-range"][self.lang])
         level = facts.evidence(self.lang, True).v("facts/interval-level")
         return self.strings["interval"][self.lang].format(level=level)
 
@@ -210,6 +224,8 @@ class Figure:
     def drawn(self, panel: Panel) -> dict[str, Any]:
         units = self.evidence.units
         chart = panel.values["chart"]
+        if panel.cycle:
+            return {"chart": chart, "label": self.label(panel), "marks": [self.box(mark) for mark in panel.marks]}
         axes = {
             name: axis(panel.values[name], [m[name] for m in panel.marks], self.lang, units, chart=chart)
             for name in panel.axes
@@ -220,6 +236,14 @@ class Figure:
             told["joins"] = joins(panel)
             told["diagonal"] = panel.values["diagonal"][self.lang] if "diagonal" in panel.values else ""
         return told
+
+    def box(self, mark: Mark) -> dict[str, Any]:
+        """A mark of a cycle."""
+        known = "x" in mark.quantities
+        dated = self.strings["dated"][self.lang]
+        text = dated.format(value=mark["x"], date=self.as_of(mark)) if known else self.strings["none-found"][self.lang]
+        shared = common(mark, self.evidence, [text, mark.about] if mark.about else [text])
+        return {**shared, "text": text, "known": known, "about": mark.about, "against": mark.against, "ends": None}
 
 
 def bar(mark: Mark, evidence: Evidence) -> dict[str, Any]:

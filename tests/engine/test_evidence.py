@@ -40,6 +40,7 @@ def of(evidence: Evidence, expression: str) -> Any:
         ('price("claude-opus-4.6", "out") / price("glm-5", "out")', "7.8", "7.8"),
         ('(price("glm-5", "blended") / price("gpt-5.2", "blended")).percent', "32%", "32%"),
         ('calc("cost", tokens_per_month=10000000000).given.tokens_per_month', "10 billion", "100億"),
+        ('calc("fit", "laptop", rtt_ms=20000).given.rtt_ms.seconds', "20.0 s", "20.0秒"),
         (f'noise("{AA}gpt-5.2 xhigh", "{AA}glm-5")', "within the noise", "誤差の範囲内"),
         (f'noise("{AA}gemini-3.1-pro", "{AA}glm-5")', "outside the noise", "誤差の範囲外"),
     ],

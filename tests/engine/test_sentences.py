@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from calculators.data_files import read_all
 from calculators.dataset import Dataset
 from calculators.load import load_dataset
 from calculators.sentences import SLOT, opened, slots_of, steps_of
@@ -121,6 +122,13 @@ def test_the_chart_is_that_of_the_answer() -> None:
         assert json.dumps(found["chart"]) == json.dumps(
             next(c for c in answer["charts"] if c["id"] == sentence["chart"])
         )
+
+
+def test_the_clouds_of_the_first_word_are_the_measured_ones() -> None:
+    wait = read_all()["facts"]["cloud-wait-word"].values
+    beside = DATA.sentences["first-word"]["beside"]
+    assert beside["quickest"]["rtt_ms"] == round(wait["low"] * 1000)
+    assert beside["middle"]["rtt_ms"] == round(wait["value"] * 1000)
 
 
 def test_steps_read_well() -> None:

@@ -227,6 +227,12 @@ def test_a_changed_figure_changes_drawing_and_table(figure_id: str, data: dict[s
     assert Figure(figure_id, "en").tables() != table
 
 
+def test_a_range_of_a_source_is_not_called_a_confidence_interval() -> None:
+    (table,) = Figure("first-word", "en").tables()
+    assert table["head"][-1] == "lowest to highest"
+    assert "95%" in str(Figure("three-evidences", "en").tables()[0]["head"][-1])
+
+
 def test_what_is_no_longer_verified_is_hollow_and_says_so(data: dict[str, Any]) -> None:
     def hollow() -> int:
         svg = ElementTree.fromstring(redrawn("open-sizes")["wide"])
@@ -316,6 +322,10 @@ def test_the_figures_of_the_book_have_no_fault() -> None:
         ("open-sizes", "{id: glm-5, group: moe}", "{id: glm-5, group: moo}", "rows[0].group: moo is no group; allowed"),
         ("three-evidences", "of: scores/swe-bench-pro-public", "of: scores/swe-bench-con", "swe-bench-con does not ex"),
         ("gap-over-time", "    chart: bars", "    chart: pie", '"pie" is not allowed; allowed: dots, bars, intervals'),
+        ("gap-over-time", "- id: before\n", "- id: before\n        against: since\n", "only where chart is cycle"),
+        ("flywheel", "against: try", "against: bundles", "bundles is no row of the circle; allowed: fatigue, try,"),
+        ("flywheel", "    rows:\n", "    sort: rising\n    rows:\n", "sort given; allowed: rows of a cycle one by one"),
+        ("flywheel", 'about: {en: "rise', '# about: {en: "rise', "rows[8]: about missing; required: what x counts"),
         ("hallucination", "    chart: bars\n", "    chart: bars\n    join: group\n", "is not allowed"),
         ("gap-over-time", "x: 'v(\"facts/epoch-lag-months\")'", "label: {en: a, ja: b}", "given twice"),
         (
@@ -336,6 +346,68 @@ def test_what_data_checks_refuse(tmp_path: Path, figure_id: str, old: str, new: 
         read_all(tmp_path / "data")
     assert all(p.file == f"data/figures/{figure_id}.yml" for p in refused.value.problems)
     assert told in str(refused.value)
+
+
+# The circle of a cycle
+
+
+def rectangles(svg: Element) -> list[tuple[float, float, float, float]]:
+    found = [[float(str(e.get(key))) for key in ("x", "y", "width", "height")] for e in of_class(svg, "figure-box")]
+    return [(x, y, x + wide, y + high) for x, y, wide, high in found]
+
+
+def corners(path: Element) -> list[float]:
+    """The numbers of a path's first line, as written."""
+    return [float(n) for n in re.findall(r"-?[\d.]+", str(path.get("d")).split("M")[1])]
+
+
+@each_language
+@pytest.mark.parametrize("size", SIZES)
+def test_each_step_leads_to_the_next_and_each_force_to_its_step(lang: str, size: str) -> None:
+    svg, (panel,) = drawing(parsed(page("flywheel", lang)), size), Figure("flywheel", lang, as_text=True).panels
+    boxes = rectangles(svg)
+    for one, other in combinations(boxes, 2):
+        assert one[0] >= other[2] or other[0] >= one[2] or one[1] >= other[3] or other[1] >= one[3]
+    at = {said(name): box for name, box in zip(of_class(svg, "figure-name"), boxes, strict=True)}
+    box_of = [at[re.sub(r"\s", "", mark.name)] for mark in panel.marks]
+    steps = [box for box, mark in zip(box_of, panel.marks, strict=True) if mark.against < 0]
+    *onward, back = (corners(arrow) for arrow in of_class(svg, "figure-arrow"))
+    assert len(onward) == len(steps) - 1
+    for (_, from_y, _, to_y), (above, below) in zip(onward, pairwise(steps), strict=True):
+        assert (from_y, to_y) == pytest.approx((above[3], below[1]), abs=0.2)
+    assert back[0] == back[-2] == steps[0][0]
+    assert steps[-1][1] < back[1] < steps[-1][3] and steps[0][1] < back[-1] < steps[0][3]
+    # M x,y H V H: from the force to the side of its step.
+    lines = {tuple(corners(line)) for line in of_class(svg, "figure-against")}
+    against = [(box_of[i], box_of[mark.against]) for i, mark in enumerate(panel.marks) if mark.against >= 0]
+    assert len(lines) == len(against) > 0
+    for own, step in against:
+        (found,) = ([y, end] for x, start, _, y, end in lines if x == own[0] and own[1] < start < own[3])
+        assert step[1] < found[0] < step[3] and step[2] < found[1] < own[0]
+
+
+@each_language
+def test_a_step_without_a_figure_says_so_in_drawing_and_table(lang: str) -> None:
+    root, (panel,) = parsed(page("flywheel", lang)), Figure("flywheel", lang, as_text=True).panels
+    none = facts.strings("figures")["none-found"][lang]
+    unknown = [mark.name for mark in panel.marks if not mark.quantities]
+    assert 0 < len(unknown) < len(panel.marks)
+    assert [row[0] for row in rows(root) if none in row] == unknown
+    for size in SIZES:
+        told = [e.findtext(f"{SVG}title", "") for e in marks(drawing(root, size)) if e.get("fill") == "none"]
+        assert len(told) == len(unknown) and all(none in words for words in told)
+    # What is known stands with its month.
+    assert all(re.search(r"20\d\d", row[-1]) for row in rows(root) if none not in row)
+
+
+def test_a_circle_stands_without_forces_beside_it(data: dict[str, Any]) -> None:
+    panel = panel_of(data, "flywheel")
+    panel["rows"] = [row for row in panel["rows"] if "against" not in row][:2]
+    facts.evidence.cache_clear()
+    for size, width in SIZES.items():
+        svg = ElementTree.fromstring(redrawn("flywheel")[size])
+        assert len(of_class(svg, "figure-arrow")) == 2 and not of_class(svg, "figure-against")
+        assert all(right == pytest.approx(width - 2) for _, _, right, _ in rectangles(svg))
 
 
 # Axes and lines

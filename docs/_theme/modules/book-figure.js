@@ -1,17 +1,19 @@
 // A figure of the book as one SVG, its panels one below the other, and the samples of its legend. All words come with the
 // figure (scripts/figures.py). Pure: the same figure gives the same bytes.
 import { sizes } from "./answer-chart-axis.js";
+import { drawCycle } from "./book-figure-cycle.js";
 import { drawDots } from "./book-figure-dots.js";
 import { bar, interval, mark } from "./book-figure-marks.js";
 import { drawRows } from "./book-figure-rows.js";
 import { add, color, describe, LINE, SVG, tidy, wrapped, write } from "./svg.js";
 
-/** @typedef {import("./book-figure-dots.js").Dots | import("./book-figure-rows.js").Rows} Panel */
+/** @typedef {import("./book-figure-cycle.js").Cycle | import("./book-figure-dots.js").Dots
+ *   | import("./book-figure-rows.js").Rows} Panel */
 /** @typedef {{ id: string, title: string, alt: string, groups: string[], panels: Panel[],
  *   words: { unverified: string, interval: string, step: string } }} Figure  words: of the legend; step: of a joining stair */
 
 /** @type {Record<string, (document: Document, panel: any, width: number) => SVGSVGElement>} */
-const CHARTS = { dots: drawDots, bars: drawRows, intervals: drawRows };
+const CHARTS = { cycle: drawCycle, dots: drawDots, bars: drawRows, intervals: drawRows };
 const GAP = 18;
 
 /** @param {Document} document @param {Figure} figure @param {number} width @returns {SVGSVGElement} */
