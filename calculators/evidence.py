@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -487,10 +487,17 @@ def plain(value: Any) -> Any:
 ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined)
 
 
+@lru_cache(maxsize=8192)
+def compiled(expression: str) -> Callable[..., Any]:
+    """The same expressions stand in many places, and are evaluated for both languages. Raises TemplateError."""
+    made: Callable[..., Any] = ENVIRONMENT.compile_expression(expression, undefined_to_none=False)
+    return made
+
+
 def evaluate(expression: str, names: Mapping[str, Any]) -> Any:
     """The value of an expression over these names (functions and values). Raises NoSuchFact with one sentence."""
     try:
-        value = ENVIRONMENT.compile_expression(expression, undefined_to_none=False)(**names)
+        value = compiled(expression)(**names)
         return value if not isinstance(value, Undefined) else str(value)  # words that raise what is undefined
     except NoSuchFact:
         raise
