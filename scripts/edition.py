@@ -62,14 +62,16 @@ def built(what: str, lang: str) -> str:
     return known[what]()
 
 
-def bibtex_block(of: str, lang: str, settings: Settings) -> str:
-    """An entry as a block of code in Markdown. Raises NoSuchFact."""
-    entries = {"edition": edition_fields, "original": original_fields}
-    if of not in entries:
-        raise NoSuchFact(f"bibtex({of!r}): there is no such; allowed: {', '.join(entries)}")
-    key, fields = entries[of](lang, settings)
+def bibtex_block(lang: str, settings: Settings) -> str:
+    """This edition and the original, as one block of code in Markdown, so that a reader copies both."""
+    entries = [edition_fields(lang, settings), original_fields(lang)]
+    return "\n".join(["```bibtex", "\n\n".join(entry(*one) for one in entries), "```"])
+
+
+def entry(key: str, fields: Mapping[str, str]) -> str:
+    """What has no value is left out."""
     lines = [f"  {name.ljust(9)} = {value}," for name, value in fields.items() if value]
-    return "\n".join(["```bibtex", f"@misc{{{key},", *lines, "}", "```"])
+    return "\n".join([f"@misc{{{key},", *lines, "}"])
 
 
 def braced(text: str, *, name: bool = False) -> str:
@@ -86,13 +88,13 @@ def edition_fields(lang: str, settings: Settings) -> tuple[str, Mapping[str, str
         "title": braced(words["bibtex-title"]),
         "year": braced(commit_day()[:4]),
         "month": MONTHS[int(commit_day()[5:7]) - 1],
-        "note": braced(f"{words['bibtex-note'].format(**original())} {version}"),
+        "note": braced((" " if lang == "en" else "").join([words["bibtex-note"].format(**original()), version])),
         "url": f"{{{address}}}" if address else "",
     }
     return f"edge-of-intelligence-independent-{lang}", fields
 
 
-def original_fields(lang: str, settings: Settings) -> tuple[str, Mapping[str, str]]:
+def original_fields(lang: str) -> tuple[str, Mapping[str, str]]:
     words, known = facts.strings("references"), original()
     note = words["bibtex-read"][lang].format(license=known["license"], day=known["published"])
     fields = {

@@ -149,9 +149,9 @@ def page_functions(
         """Of this edition: `day` of its last change, `data`, the version of its data."""
         return edition.built(what, lang)
 
-    def bibtex(of: str) -> str:
-        """An entry for a bibliography, as a block of code: of this `edition` or of the `original`."""
-        return edition.bibtex_block(of, lang, settings)
+    def bibtex() -> str:
+        """Entries for a bibliography, as a block of code: this edition and the original."""
+        return edition.bibtex_block(lang, settings)
 
     own = (name, src, try_it, term, claim, claims_count, figure, sentence, table, chart, sections)
     found = {

@@ -148,13 +148,14 @@ def work_line(work_id: str, values: Mapping[str, Any], lang: str, root: str, nam
     head = word("separator", lang).join([html.escape(values["author"]), shown, *dated])
     own = [facts.source_link(key, root) for key in values["sources"]]
     citing = [section_link(slug, lang, root) for slug in sections_citing(values["sources"], lang)]
-    gap = " " if lang == "en" else ""
-    parts = [filled(values["use"][lang], names)]
-    if own:
-        parts.append(word("work-sources", lang, sources=facts.strings("site")["list-separator"][lang].join(own)))
+    lines = [head, filled(values["use"][lang], names)]
     if citing:
-        parts.append(word("work-cited", lang, sections=facts.strings("site")["list-separator"][lang].join(citing)))
-    return f'{values["number"]}. <span id="{work_id}"></span>{head}  \n    {gap.join(parts)}'
+        gap = " " if lang == "en" else ""
+        lines[1] += gap + word("work-cited", lang, sections=word("separator", lang).join(citing))
+    if own:
+        lines.append(word("work-sources", lang, sources=word("title-separator", lang).join(own)))
+    text = "  \n    ".join(lines)
+    return f'{values["number"]}. <span id="{work_id}"></span>{text}'
 
 
 def filled(text: str, names: Mapping[str, Macro]) -> str:
@@ -171,7 +172,7 @@ def by_section_markdown(lang: str, root: str) -> str:
         _, path, section = sections()[slug]
         title = f"{section.get('number', '')} {html.escape(section['title'][lang])}".strip()
         cites = "section-cites" if len(keys) != 1 else "section-cites-one"
-        told = word(cites, lang, n=len(keys), section=f"[{title}]({root}{path}.md)")
+        told = word(cites, lang, n=len(keys), link=f"{root}{path}.md")
         lines += [f"### {title} {{#{slug}}}", "", told, "", *(source_line(key, lang, root) for key in keys), ""]
     return "\n".join(lines)
 
