@@ -24,7 +24,15 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("repository")
     for name in ("calculators", "data", "docs", "scripts"):
         shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("mkdocs.yml", "NOTICE", "package.json", "package-lock.json", "requirements.lock", "pyproject.toml"):
+    for name in (
+        "mkdocs.yml",
+        "NOTICE",
+        "package.json",
+        "package-lock.json",
+        "requirements.lock",
+        "pyproject.toml",
+        "tsconfig.json",
+    ):
         shutil.copy(ROOT / name, home / name)
     for name in ("node_modules", ".cache"):
         (home / name).symlink_to(ROOT / name)
