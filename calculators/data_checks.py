@@ -61,7 +61,7 @@ def cross_problems(found: Entities, broken: Mapping[str, set[str]]) -> Iterator[
                 check.every_value()
             if (of_kind := BY_KIND.get(kind)) is not None:
                 of_kind(check, entity_id, entity.values)
-    for together in (check_profiles, check_paths, check_strings, check_terms):
+    for together in (check_profiles, check_paths, check_strings, check_terms, check_works):
         together(check)
     yield from check.problems
 
@@ -386,6 +386,21 @@ def check_term(check: Checks, term_id: str, values: Mapping[str, Any]) -> None:
             check.refuse(("see", i), f"{other} is this term; allowed: another term")
 
 
+def check_work(check: Checks, work_id: str, values: Mapping[str, Any]) -> None:
+    for i, source in enumerate(values["sources"]):
+        check.refer(("sources", i), "sources", source)
+
+
+def check_works(check: Checks) -> None:
+    """The book's list has each number once, from 1 on."""
+    works = sorted(check.found["works"].values(), key=lambda work: (work.values["number"], work.file))
+    for expected, work in enumerate(works if not check.broken["works"] else (), 1):
+        if (number := work.values["number"]) != expected:
+            check.entity = work
+            check.refuse(("number",), f"{number} where the list goes on with {expected}; allowed: each once, from 1 on")
+            return
+
+
 def check_source(check: Checks, key: str, values: Mapping[str, Any]) -> None:
     published, accessed = str(values.get("published", "")), values["accessed"]
     if published[:7] > accessed[: len(published[:7])]:
@@ -493,6 +508,7 @@ BY_KIND: dict[str, Callable[[Checks, str, Mapping[str, Any]], None]] = {
     "usage-formats": check_usage_format,
     "glossary": check_term,
     "sources": check_source,
+    "works": check_work,
     "facts": check_fact,
     "claims": check_claim,
     "releases": check_release,

@@ -39,6 +39,7 @@ KINDS = {
     "presets": "preset",
     "usage-formats": "usage-format",
     "glossary": "term",
+    "works": "work",
     "claims": "claim",
     "releases": "release",
     "figures": "figure",

@@ -11,8 +11,8 @@ from calculators.data_files import DATA, BadData, Entity, parse, read_text
 from calculators.text import LANGUAGES
 from scripts.cached import ROOT, files_under
 
-KINDS = ("claims", "figures", "sentences")
-READ_FIELDS = ("statement", "note", "title", "caption", "alt", "text", "conclusion")
+KINDS = ("claims", "figures", "sentences", "works")
+READ_FIELDS = ("statement", "note", "title", "caption", "alt", "text", "conclusion", "use")
 
 
 @dataclass(frozen=True)

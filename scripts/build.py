@@ -31,6 +31,7 @@ from scripts.cached import BUILD, ROOT, content_hash, files_under, hash_of, link
 from scripts.calculator_html import view_files
 from scripts.check import run as run_check
 from scripts.data_api import write_api
+from scripts.edition import commit_epoch
 from scripts.engine_cases import engine_cases
 from scripts.figures import drawing_files
 from scripts.pages import Builders, PageBuild, add_policy
@@ -158,8 +159,8 @@ def build_assets() -> Assets:
 
 def page_inputs(lang: str) -> list[Path]:
     """Everything that the pages of a language are made of."""
-    makers = """calculator_html charts claims_html data_api data_tables elements facts figure_axes figure_marks
-        figures hooks macros pages search_index sentences_html tables templates usage_html"""
+    makers = """calculator_html charts claims_html data_api data_tables edition elements facts figure_axes figure_marks
+        figures hooks macros page_text pages references search_index sentences_html tables templates usage_html"""
     return [
         *files_under(ROOT / "docs" / lang),
         ROOT / "docs" / "nav.yml",
@@ -294,15 +295,6 @@ def configured_site_url() -> str:
     if not found.startswith(("http://", "https://")) or "?" in found or "#" in found:
         raise BuildFailure(f"SITE_URL: {found} is not allowed; give https://host/ or https://host/some/path/")
     return found if found.endswith("/") else found + "/"
-
-
-def commit_epoch() -> str:
-    """The commit's date as the build's date, so that two builds of one commit are alike."""
-    given = os.environ.get("SOURCE_DATE_EPOCH")
-    if given:
-        return given
-    done = subprocess.run(["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True)
-    return done.stdout.strip() or "1767225600"
 
 
 def refuse_loose(*, strict: bool) -> None:

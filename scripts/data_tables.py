@@ -33,8 +33,9 @@ from calculators.memory import (
 from calculators.text import number as number_text
 from calculators.text import prose, trimmed
 from scripts import facts
-from scripts.claims_html import claim_rows
+from scripts.claims_html import claim_rows, sections
 from scripts.data_api import rows_of
+from scripts.references import first_uses
 from scripts.templates import TEMPLATES
 
 # Up to this many rows stand in one page; above, static pages of PAGE rows.
@@ -564,9 +565,22 @@ def term_rows(cells: Cells) -> Iterator[Row]:
                 ),
                 cells.text(cells.word("list-separator").join(also) or "—"),
                 cells.text(values["definition"][cells.lang]),
+                first_use(term_id, cells),
                 Cell(cells.word("list-separator").join(see) or "—"),
             ],
         )
+
+
+def first_use(term_id: str, cells: Cells) -> Cell:
+    """The section of the book where a term first stands; those of the calculators alone have none."""
+    slug, anchor = first_uses(facts.evidence(cells.lang, True)).get(term_id, ("", ""))
+    if not slug:
+        return cells.none()
+    plan = sections()
+    _, path, section = plan[slug]
+    shown = section.get("number", "") or section["title"][cells.lang]
+    title, place = html.escape(section["title"][cells.lang]), f"#{anchor}" if anchor else ""
+    return Cell(f'<a href="{cells.root}{path}/{place}" title="{title}">{shown}</a>', list(plan).index(slug))
 
 
 def parameter_rows(cells: Cells) -> Iterator[Row]:
@@ -649,7 +663,7 @@ TABLES: dict[str, tuple[str, str, Maker]] = {
     "sources": ("title publisher published* accessed* kind values* note", "kind", source_rows),
     "regulations": ("regulation jurisdiction kind status applies-to says source", "jurisdiction kind", regulation_rows),
     "presets": ("preset jurisdiction settings about because", "jurisdiction kind", preset_rows),
-    "glossary": ("term~ other-language~ also definition see", "", term_rows),
+    "glossary": ("term~ other-language~ also definition first-use~ see", "", term_rows),
     "claims": ("statement verdict where by way as-written now remark references", "part status way", claim_rows),
     "parameters": ("parameter symbol id default range unit basis source date*", "group calculator", parameter_rows),
 }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import html
+import json
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
-from calculators.data_files import DATA, Entity, read_all
+from calculators.data_files import DATA, Entity, figure_at, read_all
 from calculators.evidence import UNIT_OF_FIELD, Evidence, NoSuchFact, Quantity
 from calculators.load import load_dataset
 from calculators.text import day, trimmed
@@ -75,6 +78,8 @@ def quantity_html(quantity: Quantity, within: Evidence) -> str:
         title += site["fact-range"][lang].format(low=trimmed(quantity.ends[0], 3), high=trimmed(quantity.ends[1], 3))
     dates = [str(d) for r in quantity.rests_on if (d := stored_of(r, within).get("date"))]
     more = behind + f' data-date="{min(dates)}"' if dates else ""
+    keys = dict.fromkeys(key for r in quantity.rests_on for key in sources_of(r, within))
+    more += f' data-sources="{" ".join(keys)}"' if keys else ""
     if quantity.case is not None:
         command, query = quantity.case
         more += f' data-calculator="{html.escape(f"calculators/{command}/#?{query}")}"'
@@ -95,6 +100,54 @@ def stored_of(reference: str, within: Evidence) -> Mapping[str, Any]:
         return within.stored(reference)[0]
     except NoSuchFact:
         return {}
+
+
+def sources_of(reference: str, within: Evidence) -> list[str]:
+    """Keys of the sources of what a quantity or a claim rests on: one of a figure, all of a whole file."""
+    kind, _, rest = reference.partition("/")
+    if kind == "sources":
+        return [rest] if rest in within.found["sources"] else []
+    if kind == "measurements":
+        return [rest.partition("#")[0]]
+    stored = stored_of(reference, within)
+    if "source" in stored:
+        return [str(stored["source"])]
+    if kind in ("presets", "parameters"):
+        return sources_inside(with_figures(stored, within))
+    with suppress(NoSuchFact):
+        return sources_inside(within.entity(reference.partition("#")[0]))
+    return []
+
+
+def with_figures(value: Any, within: Evidence) -> Any:
+    """A preset or a parameter with the figures that it names by `fact`."""
+    if not isinstance(value, Mapping):
+        return value
+    figure = figure_at(within.found, value["fact"]) if isinstance(value.get("fact"), str) else None
+    return figure or {key: with_figures(inner, within) for key, inner in value.items()}
+
+
+def sources_inside(value: Any) -> list[str]:
+    """Every `source` of a file, each once, in order."""
+    if isinstance(value, list):
+        return list(dict.fromkeys(key for inner in value for key in sources_inside(inner)))
+    if not isinstance(value, Mapping):
+        return []
+    own = [value["source"]] if isinstance(value.get("source"), str) else []
+    return list(dict.fromkeys([*own, *(key for inner in value.values() for key in sources_inside(inner))]))
+
+
+SOURCES_NAMED = re.compile(r' data-sources?="([a-z0-9 -]+)"')
+
+
+def with_sources(page: str) -> str:
+    """A finished page with title and address of each source that its figures name, for figure-note.js."""
+    keys = sorted({key for named in SOURCES_NAMED.findall(page) for key in named.split()} & {*entities()["sources"]})
+    if not keys:
+        return page
+    told = {key: [values["title"], values.get("url", "")] for key in keys if (values := entity(f"sources/{key}"))}
+    text = json.dumps(told, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+    return page.replace("</article>", f'<script type="application/json" data-sources>{text}</script></article>', 1)
 
 
 def origin(reference: str, within: Evidence) -> str:

@@ -47,6 +47,22 @@ class FirstUses:
         self.any = re.compile("|".join(f"({pattern(name, lang)})" for name, _ in names))
         self.everyday = {term_id for term_id, entry in glossary.items() if entry.get("everyday")}
 
+    def found(self, text: str) -> Iterator[tuple[re.Match[str], str]]:
+        """(match, id) of each term in a page's prose, in order; headings and links left out."""
+        matter = FRONT_MATTER.match(text)
+        start = matter.end() if matter else 0
+        prose = blank(text[:start]) + prose_of(text)[start:]
+        for hidden in (HEADING_LINE, LINK_TEXT):
+            prose = hidden.sub(lambda m: blank(m[0]), prose)
+        for match in self.any.finditer(prose):
+            yield match, self.ids[(match.lastindex or 1) - 1]
+
+    def first(self, text: str) -> dict[str, int]:
+        """Term -> where it first stands in a page, bound or not."""
+        places = [(match.start(), term_id) for match, term_id in self.found(text)]
+        places += [(e.offset, term_id) for e in expressions(text) if (term_id := term_of(e.text))]
+        return {term_id: offset for offset, term_id in sorted(places, reverse=True)}
+
     def unbound(self, text: str) -> Iterator[tuple[int, str, str]]:
         """(line, words, id) of each term that stands in a page's prose before it is bound there."""
         bound: dict[str, int] = {}
@@ -55,14 +71,8 @@ class FirstUses:
             macros.append((expression.offset, expression.offset + len(expression.text)))
             if term_id := term_of(expression.text):
                 bound.setdefault(term_id, expression.offset)
-        matter = FRONT_MATTER.match(text)
-        start = matter.end() if matter else 0
-        prose = blank(text[:start]) + prose_of(text)[start:]
-        for hidden in (HEADING_LINE, LINK_TEXT):
-            prose = hidden.sub(lambda m: blank(m[0]), prose)
         told = set(self.everyday)
-        for match in self.any.finditer(prose):
-            term_id = self.ids[(match.lastindex or 1) - 1]
+        for match, term_id in self.found(text):
             own = any(start <= match.start() <= end for start, end in macros)
             if own or term_id in told or bound.get(term_id, len(text)) < match.start():
                 continue

@@ -16,10 +16,12 @@ from scripts import data_tables, facts
 from scripts.elements import render_elements, render_tables, table_anchors
 from scripts.macros import navigation_plan, section_path
 from scripts.reading_time import with_reading_time
+from scripts.references import section_sources_html
 
 LANG = os.environ.get("BOOK_LANG", "en")
 NAMED_BY_ICON = r'(<nav class="md-nav" [^>]*aria-labelledby="(__nav_\w+))_label("[^>]*>\s*<label class="md-nav__title")'
-REFERENCE_PAGES = [f"book/{name}.md" for name in ("claims", "references", "glossary")]  # looked up, not read through
+# Looked up, not read through.
+REFERENCE_PAGES = [f"book/{name}.md" for name in ("claims", "references", "glossary", "about")]
 
 
 def words(string_id: str, **slots: str) -> str:
@@ -108,7 +110,7 @@ def on_page_content(html: str, page: Any, config: MkDocsConfig, files: Any) -> s
     page.present_anchor_ids = {*(page.present_anchor_ids or ()), *table_anchors(html, LANG, page.file.src_uri)}
     where = page.file.src_uri
     if where.startswith("book/") and not where.endswith("index.md") and where not in REFERENCE_PAGES:
-        html = with_reading_time(html, LANG)
+        html = with_reading_time(html, LANG) + section_sources_html(where, LANG)
     return render_elements(html, LANG, where)
 
 
@@ -122,7 +124,7 @@ def on_post_page(output: str, page: Any, config: MkDocsConfig) -> str:
     output = re.sub(NAMED_BY_ICON, r'\1_title\3 id="\2_title"', output)
     if alternates != len(LANGUAGES) or searches != 1:
         raise PluginError(f"{page.file.src_uri}: theme markup changed (alternates {alternates}, search {searches})")
-    return render_tables(output, LANG, page.file.src_uri)
+    return facts.with_sources(render_tables(output, LANG, page.file.src_uri))
 
 
 def on_post_build(config: MkDocsConfig) -> None:

@@ -32,7 +32,8 @@ from scripts.macros import page_functions
 from scripts.page_text import expressions, line_at
 
 # Macros that name or list things; what they give follows from other lines.
-NO_QUANTITY = ("src(", "name(", "table(", "chart(", "sections(", "term(", "claim(", "try_it(")
+NO_QUANTITY = """src( name( table( chart( sections( term( claim( try_it( works( sources_by_section( built( bibtex("""
+
 LONGEST = 160
 
 
@@ -45,7 +46,7 @@ def texts() -> dict[str, str]:
         for page in files_under(ROOT / "docs" / lang, "*.md"):
             text, shown = page.read_text(encoding="utf-8"), page.relative_to(ROOT)
             for number, expression in enumerate(expressions(text)):
-                if not expression.text.startswith(NO_QUANTITY):
+                if not expression.text.startswith(tuple(NO_QUANTITY.split())):
                     key = f"{shown}:{line_at(text, expression.offset)}: {expression.text}\t{number}"
                     try:
                         found[key] = str(evaluate(expression.text, functions))

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from calculators.evidence import query_of
-from scripts import facts
+from scripts import edition, facts, references
 from scripts.claims_html import claim_marker, count_of
 from scripts.figures import figure_html, figure_text
 from scripts.sentences_html import sentence_text
@@ -69,9 +69,11 @@ def sections_markdown(which: str, lang: str, base: str) -> str:
     return "\n".join(lines)
 
 
-def page_functions(lang: str, where: Callable[[], str], *, as_text: bool = False) -> dict[str, Callable[..., Any]]:
+def page_functions(
+    lang: str, where: Callable[[], str], *, as_text: bool = False, settings: edition.Settings = edition.UNSET
+) -> dict[str, Callable[..., Any]]:
     """Every macro of a language. `where`: gives the page at hand, such as book/index.md; `as_text`: plain words, for
-    checks, and for what is no HTML."""
+    checks, and for what is no HTML; `settings`: where site and repository are published."""
 
     def root() -> str:
         """From the page to the language's root, as Markdown links need it."""
@@ -132,8 +134,30 @@ def page_functions(lang: str, where: Callable[[], str], *, as_text: bool = False
         """The sections of a part, or of the whole book."""
         return sections_markdown(which, lang, root())
 
+    def works() -> str:
+        """The works that the original lists, and what this edition uses each for."""
+        return references.works_markdown(lang, root(), found)
+
+    def sources_by_section() -> str:
+        """What each written section cites, under a heading of its own."""
+        return references.by_section_text(lang) if as_text else references.by_section_markdown(lang, root())
+
+    def sources_cited() -> str:
+        """How many sources the written sections cite."""
+        return references.count(lang, as_text=as_text)
+
+    def built(what: str) -> str:
+        """Of this edition: `day` of its last change, `data`, the version of its data."""
+        return edition.built(what, lang)
+
+    def bibtex() -> str:
+        """Entries for a bibliography, as a block of code: this edition and the original."""
+        return edition.bibtex_block(lang, settings)
+
     own = (name, src, try_it, term, claim, claims_count, figure, sentence, table, chart, sections)
-    found = {function.__name__: function for function in own}
+    found = {
+        function.__name__: function for function in (*own, works, sources_by_section, sources_cited, built, bibtex)
+    }
     for id_ in facts.evidence(lang, as_text).functions():
         # A warm builder reads data/ anew before each build.
         found[id_] = lambda *a, _id=id_, **k: facts.evidence(lang, as_text).functions()[_id](*a, **k)
@@ -144,5 +168,6 @@ def define_env(env: Any) -> None:
     """Called by mkdocs-macros once a build."""
     lang = os.environ.get("BOOK_LANG", "en")  # the hooks have not run yet
 
-    for name, function in page_functions(lang, lambda: str(env.page.file.src_uri)).items():
+    settings = edition.settings_of(str(env.conf["site_url"] or ""), lang, env.conf["extra"].get("repository"))
+    for name, function in page_functions(lang, lambda: str(env.page.file.src_uri), settings=settings).items():
         env.macro(function, name)

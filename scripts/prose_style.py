@@ -27,14 +27,14 @@ DOCS = ROOT / "docs"
 RULES = DOCS / "_prose"
 CACHE = ROOT / ".cache" / "checks" / "style.json"
 NODE = Path(sys.executable).parent / "node"
-KINDS = ("claims", "figures", "glossary", "sentences")  # whose texts are prose
+KINDS = ("claims", "figures", "glossary", "sentences", "works")  # whose texts are prose
 
 MACRO = re.compile(r"\{\{\W*(\w+)(.*?)\}\}", re.S)
 SLOT = re.compile(r"\{[a-z][\w.]*\}")  # of a sentence whose numbers the reader changes
 TAG = re.compile(r"<!--.*?-->|</?[a-zA-Z][^>]*>|<https?:[^>]*>", re.S)
 LINK = re.compile(r"!?\[((?:[^\[\]]|\[[^\]]*\])*)\](?:\([^)]*\)|\[[^\]]*\])")
 BOX = re.compile(r'^(?:!!!|\?\?\?\+?) +[\w-]+(?: +"(.*)")? *$')
-BLOCKS = {"claim", "figure", "sentence", "table", "chart", "sections"}
+BLOCKS = {"claim", "figure", "sentence", "table", "chart", "sections", "works", "sources_by_section", "bibtex"}
 NUMBER = "12"
 # A word for each macro that renders words: {language: those taken in turn, so that none follows itself}.
 WORDS: dict[str, dict[str, list[str]]] = {

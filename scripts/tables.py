@@ -12,6 +12,10 @@ from scripts.claims_html import summary_html
 from scripts.data_api import CSV_KINDS, PUBLISHED, rows_of
 from scripts.data_tables import TABLES
 
+# The six models of the book's table, in its order, and what the table says of each.
+BOOK_MODELS = "glm-5 kimi-k2.5 step-3.5-flash qwen3-coder-next minimax-m2.5 nanbeige-4.1-3b".split()
+BOOK_MODEL_FIELDS = ["released", "total_params", "active_params"]
+
 
 class Cells:
     """Renders the cells of one language."""
@@ -76,13 +80,12 @@ def license_text(cells: Cells, values: Mapping[str, Any]) -> str:
 
 
 def book_models(cells: Cells) -> str:
-    """The six models of the book's table, in its order."""
-    ids = "glm-5 kimi-k2.5 step-3.5-flash qwen3-coder-next minimax-m2.5 nanbeige-4.1-3b".split()
+    """The models of the book's table."""
     rows = []
     keys: dict[str, None] = {}
-    for model_id in ids:
+    for model_id in BOOK_MODELS:
         keys[str(facts.entity(f"models/{model_id}")["total_params"]["source"])] = None
-        row = model_row(cells, model_id, ["released", "total_params", "active_params"])
+        row = model_row(cells, model_id, BOOK_MODEL_FIELDS)
         # The anchor belongs to the models page.
         row[0] = html.escape(facts.entity(f"models/{model_id}")["name"])
         rows.append(row)

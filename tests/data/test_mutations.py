@@ -571,6 +571,7 @@ REFERENCES = {
     "prompt-paths": "provider|before|after",
     "speed-profiles": "group|engine",
     "quantizations": "computed_in",
+    "works": r"sources\[\d+\]",
     "claims": r"references\[\d+\]",
     "sentences": r"presets\[\d+\]|set\.(model|device)|inputs\.\w+\.choices\[\d+\]|beside\.\w+\.\w+",
     "figures": r"panels\[\d+\]\.rows\[\d+\]\.group",
@@ -931,6 +932,7 @@ def as_published(found: Mapping[str, Mapping[str, Entity]]) -> str:
         "feeds": {i: e.values.get("feed") for i, e in found["prices"].items()},
         "words": {area: e.values for area, e in found["strings"].items()},
         "figures": {i: e.values for i, e in found["figures"].items()},
+        "works": {i: e.values for i, e in found["works"].items()},
     }
     return json.dumps(whole, ensure_ascii=False, sort_keys=True)
 

@@ -1,5 +1,5 @@
-// What a figure's note says once it is open: value, source, date, age, what the figure was computed from, the case in
-// its calculator, and where to challenge it.
+// What a figure's note says once it is open: value, date, age, its sources, what it was computed from, the case in its
+// calculator, and where to challenge it.
 
 import { siteRoot } from "./worker-start.js";
 
@@ -51,21 +51,35 @@ function edit(file, text) {
   return repository ? link(`${repository}/edit/main/${file}`, text) : element("span", words("file"), element("code", file));
 }
 
+/** The sources that a figure rests on: to our entry of each, and to where it was published. @param {HTMLElement} figure */
+function sourcesOf(figure, root = "") {
+  /** @type {Record<string, [title: string, url: string]>} */
+  const known = JSON.parse(document.querySelector("script[data-sources]")?.textContent ?? "{}");
+  const keys = (figure.dataset.sources ?? figure.dataset.source ?? "").split(" ").filter(Boolean);
+  return keys.map((key) => {
+    const [title, url] = known[key] ?? ["", ""];
+    const entry = link(`${root}data/sources/#${key}`, keys.length > 1 && title ? title : words("source"));
+    if (!url) return element("li", entry);
+    const original = Object.assign(link(url, words("original")), { rel: "noopener", className: "figure-original" });
+    return element("li", entry, " ", original);
+  });
+}
+
 /** @param {HTMLElement} note @param {HTMLElement} figure */
 export function fill(note, figure) {
   const root = `${siteRoot.href}${document.documentElement.lang}/`;
-  const { note: text = "", source, calculator } = figure.dataset;
+  const { note: text = "", calculator } = figure.dataset;
   const shown = figure.textContent?.trim() ?? "";
   const raw = "from" in figure.dataset ? "" : figure.getAttribute("value") ?? ""; // what is computed has no such form
   const files = filesOf(figure);
   const links = [];
-  if (source) links.push(link(`${root}data/sources/#${source}`, words("source")));
+  const sources = sourcesOf(figure, root);
   if (calculator) links.push(link(root + calculator, words("calculator")));
   if (files.length === 1) links.push(edit(files[0], words("challenge")));
   note.replaceChildren(
     element("strong", shown), ...(raw && raw !== shown ? [element("small", words("stored", raw))] : []),
     element("p", text), ...(ageWords(figure) ? [element("p", ageWords(figure))] : []),
-    ...(links.length ? [element("ul", ...links.map((made) => element("li", made)))] : []),
+    ...(sources.length || links.length ? [element("ul", ...sources, ...links.map((made) => element("li", made)))] : []),
   );
   if (files.length < 2) return;
   const several = element("details", element("summary", words("behind", files.length.toLocaleString(document.documentElement.lang))));
