@@ -146,8 +146,9 @@ def with_sources(page: str) -> str:
     if not keys:
         return page
     told = {key: [values["title"], values.get("url", "")] for key in keys if (values := entity(f"sources/{key}"))}
-    text = json.dumps(told, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
-    return page.replace("</article>", f'<script type="application/json" data-sources>{text}</script></article>', 1)
+    text = html.escape(json.dumps(told, ensure_ascii=False, separators=(",", ":")), quote=False)
+    # A template, not a script: instant navigation runs every script of a new page, whatever its type.
+    return page.replace("</article>", f"<template data-sources>{text}</template></article>", 1)
 
 
 def origin(reference: str, within: Evidence) -> str:

@@ -84,8 +84,8 @@ def test_every_number_of_the_book_has_a_source_and_the_way_to_it(built: Path, la
     numbers = 0
     for address in map(str, pages):
         text = article(built, lang, address)
-        found = re.search(r'<script type="application/json" data-sources>(.*?)</script>', text, re.DOTALL)
-        told = json.loads(found[1]) if found else {}
+        found = re.search(r"<template data-sources>(.*?)</template>", text, re.DOTALL)
+        told = json.loads(html.unescape(found[1])) if found else {}
         for tag in re.findall(r"<data [^>]*\bdata-fact=[^>]*>", text):
             expression = html.unescape(str(re.search(r'data-fact="([^"]*)"', tag)[1]))  # type: ignore[index]
             keys = named(tag)

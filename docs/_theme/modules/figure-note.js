@@ -54,7 +54,9 @@ function edit(file, text) {
 /** The sources that a figure rests on: to our entry of each, and to where it was published. @param {HTMLElement} figure */
 function sourcesOf(figure, root = "") {
   /** @type {Record<string, [title: string, url: string]>} */
-  const known = JSON.parse(document.querySelector("script[data-sources]")?.textContent ?? "{}");
+  const known = JSON.parse(
+    /** @type {HTMLTemplateElement | null} */ (document.querySelector("template[data-sources]"))?.content.textContent ?? "{}",
+  );
   const keys = (figure.dataset.sources ?? figure.dataset.source ?? "").split(" ").filter(Boolean);
   return keys.map((key) => {
     const [title, url] = known[key] ?? ["", ""];
