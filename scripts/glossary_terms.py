@@ -42,9 +42,7 @@ class FirstUses:
     """Looks for unbound first uses on the pages of a language."""
 
     def __init__(self, glossary: Mapping[str, Mapping[str, Any]], lang: str) -> None:
-        names = names_of(glossary, lang)
-        self.ids = [term_id for _, term_id in names]
-        self.any = re.compile("|".join(f"({pattern(name, lang)})" for name, _ in names))
+        self.names = [(name.casefold(), pattern(name, lang), term_id) for name, term_id in names_of(glossary, lang)]
         self.everyday = {term_id for term_id, entry in glossary.items() if entry.get("everyday")}
 
     def found(self, text: str) -> Iterator[tuple[re.Match[str], str]]:
@@ -54,8 +52,11 @@ class FirstUses:
         prose = blank(text[:start]) + prose_of(text)[start:]
         for hidden in (HEADING_LINE, LINK_TEXT):
             prose = hidden.sub(lambda m: blank(m[0]), prose)
-        for match in self.any.finditer(prose):
-            yield match, self.ids[(match.lastindex or 1) - 1]
+        # Only what stands on the page at all is looked for: trying every term at every letter took seconds.
+        folded = prose.casefold()
+        here = [(regex, term_id) for name, regex, term_id in self.names if name in folded]
+        for match in re.finditer("|".join(f"({regex})" for regex, _ in here) or "(?!)", prose):
+            yield match, here[(match.lastindex or 1) - 1][1]
 
     def first(self, text: str) -> dict[str, int]:
         """Term -> where it first stands in a page, bound or not."""

@@ -90,7 +90,8 @@ PAGE = "docs/ja/book/part-1/gap-vanished.md"
         ("links", "docs/en/index.md", "(demo.md)", "(demos.md)", "link to demos.md: there is no such file"),
         ("links", "docs/en/index.md", "(demo.md)", "(demo.md#gone)", "there is no heading {#gone}"),
         ("plan", "docs/nav.yml", "slug: evidence,", "slug: Evidence,", "kebab-case"),
-        ("plan", "docs/nav.yml", "status: planned", "status: written", "status is written, but there is no"),
+        ("plan", "docs/nav.yml", "status: written}", "status: planned}", "status is planned, but book/part-1/"),
+        ("plan", "docs/nav.yml", "slug: evidence,", "slug: no-such,", "status is written, but there is no"),
     ],
 )
 def test_a_mistake_is_told_with_its_place(copy: Path, name: str, page: str, old: str, new: str, sentence: str) -> None:
