@@ -78,7 +78,9 @@ def parts_markdown(lang: str, base: str) -> str:
     for part in navigation_plan():
         if "path" not in part:
             number = part["id"].removeprefix("part-")
-            title = facts.strings("site")["nav-part"][lang].format(number=number, title=html.escape(part["title"][lang]))
+            title = facts.strings("site")["nav-part"][lang].format(
+                number=number, title=html.escape(part["title"][lang])
+            )
             link = f"[{title}]({base}book/{part['id']}/index.md)"
             cards += ["<div markdown>", "", link, "", part["question"][lang], "", "</div>"]
     return "\n".join([*cards, "</div>"])

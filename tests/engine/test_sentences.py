@@ -24,7 +24,9 @@ IDS = sorted(DATA.sentences)
 FEW_DRAWS = replace(DATA, parameters={**DATA.parameters, "samples": {**DATA.parameters["samples"], "value": 100}})
 
 
-def told(of: str, given: Mapping[str, Any], lang: str = "en", dataset: Dataset = FEW_DRAWS, **more: Any) -> dict[str, Any]:
+def told(
+    of: str, given: Mapping[str, Any], lang: str = "en", dataset: Dataset = FEW_DRAWS, **more: Any
+) -> dict[str, Any]:
     return reply(dataset, "sentence", dict(given), lang, of=of, **more)
 
 
