@@ -5,9 +5,9 @@ import { DemoError } from "./model-files.js";
 import { startWorker } from "./worker-start.js";
 
 /**
- * @typedef {import("./chat-worker.js").Backend} Backend
- * @typedef {import("./chat-worker.js").Message} Message
- * @typedef {import("./chat-worker.js").Report} Report
+ * @typedef {import("./chat-protocol.d.ts").Backend} Backend
+ * @typedef {import("./chat-protocol.d.ts").Message} Message
+ * @typedef {import("./chat-protocol.d.ts").Report} Report
  * @typedef {import("./model-files.js").Slots} Slots
  * @typedef {{ code: string, slots: Slots }} Sentence an id of data/strings/chat.yml and what fills its slots
  * @typedef {"static" | "loading" | "ready" | "computing" | "error"} State
@@ -78,7 +78,7 @@ class ChatSession {
     };
     worker.addEventListener("error", died);
     worker.addEventListener("messageerror", died);
-    worker.postMessage({ type: "load", backend });
+    worker.postMessage({ type: "load", backend, threads: 1, store: true });
   }
 
   /** @param {Message["content"]} prompt @param {number} maxNewTokens */
@@ -91,7 +91,7 @@ class ChatSession {
     delete this.figures.ttft_ms;
     delete this.figures.decode_tokens_per_second;
     this.#reply += 1;
-    this.#worker?.postMessage({ type: "generate", id: this.#reply, messages: this.messages, maxNewTokens });
+    this.#worker?.postMessage({ type: "generate", id: this.#reply, messages: this.messages, maxNewTokens, temperature: 0, seed: 0 });
     this.messages.push({ role: "assistant", content: "" });
     this.#changed();
   }

@@ -1,7 +1,6 @@
 // Runs the demo model in a worker: ONNX Runtime through transformers.js, everything from this site.
 //
-// Page to worker: load {backend}, generate {id, messages, maxNewTokens}, interrupt, dispose.
-// Worker to page: progress, phase, ready, token, done, error {code, slots}, requests {count}.
+// Messages: chat-protocol.d.ts.
 // A worker serves one backend; to change it, end the worker and start another.
 
 import {
@@ -12,21 +11,15 @@ import { DemoError, asDemoError, fetchFiles } from "./model-files.js";
 import { siteRoot } from "./worker-start.js";
 
 /**
- * @typedef {"wasm" | "webgpu"} Backend
- * @typedef {{ role: "system" | "user" | "assistant", content: string }} Message
+ * @typedef {import("./chat-protocol.d.ts").Backend} Backend
+ * @typedef {import("./chat-protocol.d.ts").Message} Message
  * @typedef {import("./model-files.js").ManifestFile} ManifestFile
  * @typedef {import("./expand-weights.js").PackedTensor} PackedTensor
  * @typedef {{ schema: number, context_tokens: number, files: ManifestFile[],
  *             backends: Record<Backend, { graph: string, tensors: PackedTensor[] }> }} Manifest
- * @typedef {{ type: "load", backend: Backend } | { type: "generate", id: number, messages: Message[], maxNewTokens: number }
- *           | { type: "interrupt" } | { type: "dispose" }} Request
- * @typedef {{ type: "phase", phase: string, slots?: Slots } | { type: "progress", loaded: number, total: number }
- *           | { type: "ready", backend: Backend, load_ms: number, bytes_downloaded: number, bytes_cached: number, notices: string[] }
- *           | { type: "token", id: number, text: string, count: number, elapsed_ms: number }
- *           | { type: "done", id: number, text: string, dropped: number, finish: "end" | "interrupted" | "length",
- *               tokens: number, prompt_tokens: number, token_times_ms: number[] }
- *           | { type: "requests", count: number } | { type: "error", id?: number, code: string, slots: Slots }} Report
- * @typedef {import("./model-files.js").Slots} Slots
+ * @typedef {import("./chat-protocol.d.ts").Request} Request
+ * @typedef {import("./chat-protocol.d.ts").Report} Report
+ * @typedef {import("./chat-protocol.d.ts").Slots} Slots
  */
 
 /** Chosen by trial: with it the model answers simple questions best (tests/browser/test_chat.py asks one). */
@@ -96,7 +89,10 @@ async function load(backend) {
   void watchDevice(backend);
   const ready = performance.now();
   countRequests(ready);
-  post({ type: "ready", backend, load_ms: ready - started, bytes_downloaded: networkBytes, bytes_cached: cachedBytes, notices });
+  post({
+    type: "ready", backend, adapter: "", threads: 1, precision: "fp32", load_ms: ready - started,
+    bytes_downloaded: networkBytes, bytes_cached: cachedBytes, memory_bytes: 0, context_tokens: manifest.context_tokens, notices,
+  });
 }
 
 function requireWebAssembly() {
@@ -252,6 +248,7 @@ async function generate(id, messages, maxNewTokens) {
   stopping.reset();
   const { ids, dropped } = fitContext(messages, contextTokens - maxNewTokens);
   const cache = reuseMemory(ids);
+  const reused = cache.get_seq_length();
 
   /** @type {number[]} */
   const times = [];
@@ -261,7 +258,8 @@ async function generate(id, messages, maxNewTokens) {
     token_callback_function: () => times.push(performance.now() - started),
     callback_function: (piece) => {
       text += piece;
-      post({ type: "token", id, text: piece, count: times.length, elapsed_ms: times.at(-1) ?? 0 });
+      const context_used = ids.length + times.length;
+      post({ type: "token", id, text: piece, count: times.length, elapsed_ms: times.at(-1) ?? 0, prompt_tokens: ids.length, context_used });
     },
   });
   const shape = [1, ids.length];
@@ -284,7 +282,8 @@ async function generate(id, messages, maxNewTokens) {
   post({
     type: "done", id, text, dropped,
     finish: ended ? "end" : stopping.interrupted ? "interrupted" : "length",
-    tokens: times.length, prompt_tokens: ids.length, token_times_ms: times,
+    tokens: times.length, prompt_tokens: ids.length, reused_tokens: reused, context_used: sequence.length,
+    memory_bytes: 0, token_times_ms: times,
   });
 }
 
