@@ -41,7 +41,8 @@ THEME = ROOT / "docs" / "_theme"
 NODE = Path(sys.executable).parent / "node"
 ORT = ROOT / "node_modules" / "onnxruntime-web" / "dist"
 # Plain WebAssembly has the smaller runtime; WebGPU needs the one that can wait (asyncify).
-ORT_FILES = [f"ort-wasm-simd-threaded{kind}.{ending}" for kind in ("", ".asyncify") for ending in ("mjs", "wasm")]
+ORT_WASM = {"wasm": "ort-wasm-simd-threaded.wasm", "webgpu": "ort-wasm-simd-threaded.asyncify.wasm"}
+ORT_FILES = [name.replace(".wasm", ending) for name in ORT_WASM.values() for ending in (".mjs", ".wasm")]
 
 
 class BuildFailure(Exception):
@@ -80,6 +81,22 @@ def engine_files(folders: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
         for folder, place in folders.items()
         for path in files_under(place)
     }
+
+
+def chat_files(model: Path, model_path: str, ort: Path, ort_path: str) -> list[dict[str, Any]]:
+    """What the demo fetches, by backend: the browser checks length and hash, and keeps nothing of other versions."""
+    manifest = model / "manifest.json"
+    files = json.loads(manifest.read_text(encoding="utf-8"))["files"]
+    wanted = {file["path"]: (model, model_path, file["backends"]) for file in files if file["backends"]}
+    wanted[manifest.name] = (model, model_path, ["wasm", "webgpu"])
+    wanted |= {ORT_WASM[backend]: (ort, ort_path, [backend]) for backend in ORT_WASM}
+    found = []
+    for name, (folder, path, backends) in wanted.items():
+        content = (folder / name).read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        entry = {"name": name, "path": path + name, "bytes": len(content), "sha256": digest, "backends": backends}
+        found.append(entry)
+    return found
 
 
 def build_assets() -> Assets:
@@ -134,6 +151,7 @@ def build_assets() -> Assets:
         "ENGINE_FILES": json.dumps(files),
         "ENGINE_SIZE": number(float(size), "bytes", "en", False),
         "FIGURE_WORDS": json.dumps(words),
+        "MODEL_FILES": json.dumps(chat_files(model, paths["MODEL_PATH"], ort, paths["ORT_PATH"])),
         "PYODIDE_INFO": (runtime / "build.json").read_text(encoding="utf-8"),
     }
     define = json.dumps(paths | texts, sort_keys=True)

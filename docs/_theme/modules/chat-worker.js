@@ -7,15 +7,14 @@ import {
   AutoModelForCausalLM, AutoTokenizer, DynamicCache, InterruptableStoppingCriteria, LogLevel, Tensor, TextStreamer, env,
 } from "@huggingface/transformers";
 import { LazyTensor } from "./expand-weights.js";
-import { DemoError, asDemoError, fetchFiles } from "./model-files.js";
+import { DemoError, asDemoError, fetchFiles, filesFor } from "./model-files.js";
 import { siteRoot } from "./worker-start.js";
 
 /**
  * @typedef {import("./chat-protocol.d.ts").Backend} Backend
  * @typedef {import("./chat-protocol.d.ts").Message} Message
- * @typedef {import("./model-files.js").ManifestFile} ManifestFile
  * @typedef {import("./expand-weights.js").PackedTensor} PackedTensor
- * @typedef {{ schema: number, context_tokens: number, files: ManifestFile[],
+ * @typedef {{ schema: number, context_tokens: number,
  *             backends: Record<Backend, { graph: string, tensors: PackedTensor[] }> }} Manifest
  * @typedef {import("./chat-protocol.d.ts").Request} Request
  * @typedef {import("./chat-protocol.d.ts").Report} Report
@@ -55,28 +54,29 @@ function postError(error, otherwise, id) {
   post({ type: "error", id, code, slots });
 }
 
+let canceling = new AbortController();
+
 /**
  * @param {Backend} backend
+ * @param {boolean} store
  * @returns {Promise<void>}
  */
-async function load(backend) {
+async function load(backend, store) {
   const started = performance.now();
   requireWebAssembly();
   if (backend === "webgpu" && !(await navigator.gpu?.requestAdapter())) throw new DemoError("webgpu_missing");
-  post({ type: "phase", phase: "downloading" });
-  const folder = new URL(MODEL_PATH, siteRoot);
-  const manifest = await fetchManifest(new URL("manifest.json", folder));
-  const runtime = { name: `${RUNTIME[backend]}.wasm`, url: new URL(`${ORT_PATH}${RUNTIME[backend]}.wasm`, siteRoot) };
-  const wanted = manifest.files
-    .filter((file) => file.backends.includes(backend))
-    .map(({ path, bytes, sha256 }) => ({ name: path, url: new URL(path, folder), bytes, sha256 }));
-  const { files, networkBytes, cachedBytes, notices } = await fetchFiles([...wanted, runtime], {
+  canceling = new AbortController();
+  const { files, networkBytes, cachedBytes, notices } = await fetchFiles(filesFor(backend), {
+    signal: canceling.signal,
+    store,
     onProgress: throttle((progress) => post({ type: "progress", ...progress })),
+    onPhase: (phase) => post({ type: "phase", phase }),
     onRetry: (slots) => post({ type: "phase", phase: "retrying", slots }),
   });
 
   post({ type: "phase", phase: "preparing" });
-  await takeFrom(files, backend, runtime.name);
+  const manifest = readManifest(files);
+  await takeFrom(files, backend, `${RUNTIME[backend]}.wasm`);
   const model = await createModel(manifest, files, backend);
   const tokenizer = await AutoTokenizer.from_pretrained(MODEL_ID);
   // ONNX Runtime holds its own copy now; give ours back at once instead of at the next collection.
@@ -105,17 +105,12 @@ function requireWebAssembly() {
 }
 
 /**
- * @param {URL} url
- * @returns {Promise<Manifest>}
+ * @param {Map<string, Uint8Array<ArrayBuffer>>} files
+ * @returns {Manifest}
  */
-async function fetchManifest(url) {
-  const { files } = await fetchFiles([{ name: "manifest.json", url }]);
-  try {
-    const manifest = JSON.parse(new TextDecoder().decode(files.get("manifest.json")));
-    if (manifest.schema === SCHEMA) return manifest;
-  } catch {
-    // Falls through: a page instead of a manifest, or a newer one than this script.
-  }
+function readManifest(files) {
+  const manifest = JSON.parse(new TextDecoder().decode(files.get("manifest.json")));
+  if (manifest.schema === SCHEMA) return manifest;
   throw new DemoError("checksum", { file: "manifest.json" });
 }
 
@@ -333,7 +328,8 @@ function throttle(report) {
 
 self.addEventListener("message", async (/** @type {MessageEvent<Request>} */ { data }) => {
   try {
-    if (data.type === "load") await load(data.backend);
+    if (data.type === "load") await load(data.backend, data.store);
+    else if (data.type === "cancel") canceling.abort();
     else if (data.type === "generate") await generate(data.id, data.messages, data.maxNewTokens);
     else if (data.type === "interrupt") stopping.interrupt();
     else if (data.type === "dispose") {

@@ -10,3 +10,5 @@ declare const ORT_PATH: string;
 declare const ENGINE_SIZE: string;
 /** JSON of the words beside a figure: {"figure-days": {"en": "…", "ja": "…"}, …}. */
 declare const FIGURE_WORDS: string;
+/** JSON of what the demo fetches: [{name, path, bytes, sha256, backends}, …]. */
+declare const MODEL_FILES: string;
