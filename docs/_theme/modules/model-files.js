@@ -2,7 +2,7 @@
 
 import { DemoError } from "./demo-error.js";
 import { download } from "./model-download.js";
-import { forgetOthers, keepWhole, openStore, readWhole } from "./model-store.js";
+import { forgetOthers, keepWhole, openStore, readWhole, storedSizes } from "./model-store.js";
 import { siteRoot } from "./worker-start.js";
 
 export { DemoError, asDemoError } from "./demo-error.js";
@@ -109,4 +109,15 @@ async function fetchInto(cache, wanted, { signal, onProgress, onPhase, onRetry }
   if (failed.length) throw failed.find((error) => error.code !== "canceled") ?? failed[0];
   if (cache) await forgetOthers(cache, new Set(ALL.map((file) => file.sha256)));
   return result;
+}
+
+/**
+ * What loading would fetch from the network now.
+ * @param {string} backend
+ * @returns {Promise<number>} bytes
+ */
+export async function bytesToDownload(backend) {
+  const { whole, begun } = await storedSizes();
+  const missing = filesFor(backend).filter(({ sha256 }) => !whole.has(sha256));
+  return missing.reduce((sum, { bytes, sha256 }) => sum + bytes - (begun.get(sha256) ?? 0), 0);
 }
