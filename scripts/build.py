@@ -57,6 +57,7 @@ class Assets:
     modules: str  # "assets/<hash>/" of the bundle
     model: Path
     ort: Path
+    define: str  # what scripts/bundle.mjs puts into the modules, as JSON
 
 
 def run(command: Sequence[str | Path]) -> None:
@@ -172,7 +173,7 @@ def build_assets() -> Assets:
         modules_path: modules,
         "api/v1/": api,
     }
-    return Assets(folders, modules_path, model, ort)
+    return Assets(folders, modules_path, model, ort, define)
 
 
 def page_inputs(lang: str) -> list[Path]:

@@ -16,7 +16,6 @@ import { forgetBeginning, keepBeginning, readBeginning, sha256 } from "./model-s
 const SILENCE_S = 30;
 /** Pauses before another try; progress starts the count anew. */
 const PAUSES_MS = [500, 2_000, 5_000];
-/** While a download is slow, what has come is kept now and then: a closed tab must not begin again. */
 const KEEP_EACH_MS = 2_000;
 
 /**
@@ -25,9 +24,26 @@ const KEEP_EACH_MS = 2_000;
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
 export async function download(file, context) {
-  const { signal, cache, onKept, onPosition, onRetry } = context;
+  const { cache, onKept } = context;
   const part = new Part(file, cache);
   onKept(await part.resume());
+  // What has come is kept now and then: a tab that is closed must not begin again.
+  const keeping = setInterval(() => void part.keep(), KEEP_EACH_MS);
+  try {
+    return await untilWhole(part, context);
+  } finally {
+    clearInterval(keeping);
+  }
+}
+
+/**
+ * @param {Part} part
+ * @param {Context} context
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+async function untilWhole(part, context) {
+  const { file } = part;
+  const { signal, onPosition, onRetry } = context;
   let damaged = false;
   for (let failures = 0; ; ) {
     const before = part.position;
@@ -60,7 +76,6 @@ function mayPass({ code, slots }) {
 class Part {
   position = 0;
   #kept = 0;
-  #keptAt = performance.now();
 
   /**
    * @param {Wanted} file
@@ -82,14 +97,13 @@ class Part {
     if (this.position + piece.length > this.bytes.length) throw new DemoError("checksum", { file: this.file.name });
     this.bytes.set(piece, this.position);
     this.position += piece.length;
-    if (performance.now() - this.#keptAt > KEEP_EACH_MS) void this.keep();
   }
 
   async keep() {
     const [from, to] = [this.#kept, this.position];
     if (!this.cache || to === from) return;
     // At once, not when it is written: the next call must not write the same again.
-    [this.#kept, this.#keptAt] = [to, performance.now()];
+    this.#kept = to;
     await keepBeginning(this.cache, this.file, from, this.bytes.slice(from, to));
   }
 
