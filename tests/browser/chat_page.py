@@ -94,6 +94,21 @@ class Chat:
         self.wait("ready", timeout or REPLY_MS)
         return self.reply.inner_text()
 
+    def press_when(self, name: str, status: str) -> None:
+        """Presses the button as soon as the status says so, before the next task of the page."""
+        self.page.evaluate(
+            """([name, status]) => {
+              const [button, line] = [`button[name=${name}]`, "[data-status]"].map((s) => document.querySelector(s));
+              const watch = new MutationObserver(() => {
+                if (!line.textContent.startsWith(status) || button.disabled) return;
+                watch.disconnect();
+                button.click();
+              });
+              watch.observe(line.parentElement, { subtree: true, childList: true, attributes: true });
+            }""",
+            [name, status],
+        )
+
     def says(self, locator: Locator, text: str) -> None:
         """Waits until the text stands there."""
         locator.filter(has_text=text).wait_for(timeout=REPLY_MS)

@@ -30,6 +30,11 @@ export function filesFor(backend) {
   return ALL.filter((file) => file.backends.includes(backend)).map((file) => ({ ...file, url: new URL(file.path, siteRoot) }));
 }
 
+/** @param {Wanted[]} files */
+export function sizeOf(files) {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 /**
  * Fetches all files at once; tabs take turns, so that the second one finds what the first one has stored.
  * @param {Wanted[]} wanted
@@ -63,7 +68,7 @@ async function fetchInto(cache, wanted, { signal, onProgress, onPhase, onRetry }
   const either = AbortSignal.any([abort.signal, ...(signal ? [signal] : [])]);
   /** @type {Fetched} */
   const result = { files: new Map(), networkBytes: 0, cachedBytes: 0, notices: [] };
-  const total = wanted.reduce((sum, { bytes }) => sum + bytes, 0);
+  const total = sizeOf(wanted);
   const positions = new Map(wanted.map(({ name }) => [name, 0]));
   /** @type {string | undefined} */
   let phase;
@@ -119,5 +124,5 @@ async function fetchInto(cache, wanted, { signal, onProgress, onPhase, onRetry }
 export async function bytesToDownload(backend) {
   const { whole, begun } = await storedSizes();
   const missing = filesFor(backend).filter(({ sha256 }) => !whole.has(sha256));
-  return missing.reduce((sum, { bytes, sha256 }) => sum + bytes - (begun.get(sha256) ?? 0), 0);
+  return missing.reduce((size, { sha256 }) => size - (begun.get(sha256) ?? 0), sizeOf(missing));
 }

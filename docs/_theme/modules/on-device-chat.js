@@ -8,7 +8,7 @@ import { listenToSettings } from "./chat-settings.js";
 import { StoragePanel } from "./chat-storage.js";
 import { showMarkdown, showTurns, transcript } from "./chat-turns.js";
 import { Words } from "./chat-words.js";
-import { bytesToDownload } from "./model-files.js";
+import { bytesToDownload, filesFor, sizeOf } from "./model-files.js";
 
 const DEFAULT_MAX_NEW_TOKENS = 256;
 const LOW_MEMORY_GIB = 4;
@@ -145,8 +145,8 @@ class OnDeviceChat extends HTMLElement {
 
   /** The button says what pressing it would download. */
   async #labelLoad() {
-    const missing = await bytesToDownload(this.#forcedBackend() ?? "wasm");
-    const whole = Number(this.dataset.bytes);
+    const backend = this.#forcedBackend() ?? "wasm";
+    const [missing, whole] = [await bytesToDownload(backend), sizeOf(filesFor(backend))];
     const code = missing === 0 ? "load_stored" : missing < whole ? "load_rest" : "load";
     this.#button("load").textContent = this.#words.say(code, { size: this.#words.megabytes(missing) });
     this.#button("load_unstored").textContent = this.#words.say("load_unstored", { size: this.#words.megabytes(whole) });
