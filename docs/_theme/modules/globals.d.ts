@@ -10,3 +10,12 @@ declare const ORT_PATH: string;
 declare const ENGINE_SIZE: string;
 /** JSON of the words beside a figure: {"figure-days": {"en": "…", "ja": "…"}, …}. */
 declare const FIGURE_WORDS: string;
+/** Compiled from docs/_theme/kernels by scripts/bundle.mjs, for one thread and for several. */
+declare module "kernels:plain" {
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}
+declare module "kernels:shared" {
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}
