@@ -6,6 +6,7 @@ import { readFileSync, openSync, rmSync, writeSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { best } from "../docs/_theme/modules/sampler.js";
 import { kernels } from "./build_kernels.mjs";
 
 /**
@@ -22,13 +23,6 @@ export async function openDecoder(folder) {
   return Decoder.create(manifest, new Map(names.map((/** @type {string} */ name) => [name, new Uint8Array(readFileSync(join(folder, name)))])));
 }
 
-/** @param {Float32Array} scores */
-function best(scores) {
-  let found = 0;
-  for (let id = 1; id < scores.length; id++) if (scores[id] > scores[found]) found = id;
-  return found;
-}
-
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values, positionals } = parseArgs({ options: { greedy: { type: "string" }, scores: { type: "string" } }, allowPositionals: true });
   const decoder = await openDecoder(positionals[0]);
@@ -36,20 +30,19 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const continued = [];
   for (const ids of /** @type {number[][]} */ (JSON.parse(readFileSync(0, "utf8")))) {
     decoder.forget(0);
-    let scores = new Float32Array();
+    let scores = /** @type {Float32Array} */ (new Float32Array());
     for (let at = 0; at < ids.length; at += decoder.batch) {
       const part = ids.slice(at, at + decoder.batch);
       await decoder.read(part);
       for (let index = file ? 0 : part.length - 1; index < part.length; index++) {
-        scores = await decoder.score(index);
+        scores = decoder.score(index);
         if (file) writeSync(file, scores);
       }
     }
     const reply = [];
     for (let count = Number(values.greedy ?? 0); count > 0; count--) {
       reply.push(best(scores));
-      await decoder.read(reply.slice(-1));
-      scores = await decoder.score(0);
+      scores = /** @type {Float32Array} */ (await decoder.read(reply.slice(-1), true));
     }
     continued.push(reply);
   }

@@ -18,7 +18,8 @@ export type Request =
   | { type: "interrupt" }
   | { type: "dispose" };
 
-export type Phase = "downloading" | "checking" | "retrying" | "preparing" | "warming_up" | "prefill" | "decode";
+/** "waiting": for another tab's download. */
+export type Phase = "waiting" | "downloading" | "checking" | "retrying" | "preparing" | "warming_up" | "prefill" | "decode";
 export type Precision = "fp32" | "fp16" | "int16 activations";
 
 export type Ready = {

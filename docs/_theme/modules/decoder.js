@@ -2,7 +2,7 @@
 
 import plain from "kernels:plain";
 import shared from "kernels:shared";
-import { DemoError } from "./model-files.js";
+import { DemoError } from "./demo-error.js";
 
 /**
  * @typedef {import("./chat-protocol.d.ts").Manifest} Manifest
@@ -90,20 +90,22 @@ export class Decoder {
   /**
    * Reads tokens behind those it knows.
    * @param {number[]} ids at most `batch`
+   * @param {boolean} [wanted] whether to score what follows the last one
+   * @returns {Promise<Float32Array | undefined>}
    */
-  async read(ids) {
+  async read(ids, wanted = false) {
     this.#makeRoom(this.length + ids.length);
     new Int32Array(this.#memory.buffer, this.#kernels.ids.value, ids.length).set(ids);
     this.#kernels.read(ids.length, this.length);
     this.length += ids.length;
+    return wanted ? this.score(ids.length - 1) : undefined;
   }
 
   /**
-   * Scores of what follows a token of the last batch; valid until the next call.
+   * Scores of what follows a token of the last batch; valid until the next call, which also may move the memory.
    * @param {number} index within the batch
-   * @returns {Promise<Float32Array>}
    */
-  async score(index) {
+  score(index) {
     this.#kernels.score(index);
     return new Float32Array(this.#memory.buffer, this.#kernels.logits.value, this.#vocabulary);
   }
