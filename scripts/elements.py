@@ -68,14 +68,13 @@ def table_anchors(page: str, lang: str, where: str) -> set[str]:
 
 
 def chat(lang: str) -> str:
-    """The chat before any script. BOOK_MODEL and BOOK_ORT name the folders of the model and of ONNX Runtime."""
+    """The chat before any script. BOOK_MODEL names the folder of the model."""
     folder = Path(os.environ["BOOK_MODEL"])
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    runtime = Path(os.environ["BOOK_ORT"]) / "ort-wasm-simd-threaded.wasm"
     pairs = facts.strings("chat")
     strings = {i: pair[lang] for i, pair in pairs.items()}
     fetched = sum(file["bytes"] for file in manifest["files"] if "wasm" in file["backends"])
-    fetched += (folder / "manifest.json").stat().st_size + runtime.stat().st_size
+    fetched += (folder / "manifest.json").stat().st_size
     return TEMPLATES.get_template("on-device-chat.html").render(
         s=lambda string_id, **slots: strings[string_id].format(**slots),
         strings=json.dumps(strings, ensure_ascii=False),

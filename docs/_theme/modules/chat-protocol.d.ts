@@ -67,3 +67,14 @@ export type Report =
   /** Requests to the network since "ready"; there should be none. */
   | { type: "requests"; count: number }
   | { type: "error"; id?: number; code: string; slots: Slots };
+
+/** manifest.json of the model's folder, written by scripts/build_model.py. */
+export type Manifest = {
+  schema: number;
+  context_tokens: number;
+  end_token: number;
+  shape: Record<"layers" | "width" | "feed_forward" | "heads" | "kv_heads" | "vocabulary" | "norm_epsilon", number>;
+  /** Where each tensor lies. */
+  tensors: Record<string, [file: string, offset: number, length: number]>;
+  files: { path: string; bytes: number; sha256: string; backends: Backend[] }[];
+};
