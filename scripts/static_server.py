@@ -42,8 +42,8 @@ class StaticServer:
     """Serves `root` at `path` (begins and ends with "/") on 127.0.0.1.
 
     `site_url`: what the site was built for; sitemaps are rewritten to this server, since the theme's instant navigation
-    compares origins. `headers`: sent with every answer. `live`: pages reload when `reload()` is called. `ranges`: answers
-    requests for the rest of a file, as most hosts do.
+    compares origins. `headers`: sent with every answer. `live`: pages reload when `reload()` is called. `ranges`:
+    answers requests for the rest of a file, as most hosts do.
     """
 
     def __init__(
@@ -127,7 +127,6 @@ class StaticServer:
             yield
         finally:
             self.corrupted.remove(suffix)
-
 
     @contextlib.contextmanager
     def cut(self, suffix: str, at: float, *, lasting: bool = False, hang: bool = False) -> Iterator[None]:
