@@ -71,6 +71,27 @@ def test_a_worker_that_dies_in_the_middle_of_a_reply_loses_nothing(browser: Brow
     chat.close()
 
 
+def test_a_reload_in_the_middle_of_everything_loses_neither_turns_nor_what_was_typed(
+    browser: Browser, site: StaticServer
+) -> None:
+    chat = Chat(browser, site)
+    chat.load()
+    reply = chat.ask(QUESTION)
+    chat.start(LONG_TASK)
+    chat.prompt.fill("typed meanwhile")
+    chat.page.reload()
+
+    assert chat.turns.all_inner_texts() == [QUESTION, reply, LONG_TASK]
+    assert chat.reply.inner_text()
+    assert chat.prompt.input_value() == "typed meanwhile"
+    chat.load()
+    chat.button("clear").click()
+    chat.prompt.fill("")
+    chat.page.reload()
+    assert chat.turns.count() == 0
+    chat.close()
+
+
 def test_a_reply_goes_on_while_the_tab_is_hidden_and_frozen(browser: Browser, site: StaticServer) -> None:
     chat = Chat(browser, site)
     chat.load()

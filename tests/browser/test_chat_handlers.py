@@ -76,7 +76,7 @@ HANDLERS: dict[str, tuple[str, str, str, Test]] = {
         "",
         network_goes_away,
     ),
-    "network cut, kept": ("model-download", "else await part.keep();", "", network_goes_away),
+    "network cut, kept": ("model-download", "if (!this.cache || to === from) return;", "return;", network_goes_away),
     "no ranges": (
         "model-download",
         "if (part.position && !fits) await part.discard();",
