@@ -95,7 +95,7 @@ def test_a_tab_closed_in_the_middle_goes_on_in_the_next_and_a_cut_is_retried(
     chat = Chat(browser, host)
     with host.cut(CHUNK, 0.5, hang=True):
         chat.button("load").click()
-        chat.page.wait_for_function(KEPT, arg=[hash_of(host, CHUNK), 0.4 * size(host, CHUNK)])
+        chat.until(KEPT, [hash_of(host, CHUNK), 0.4 * size(host, CHUNK)])
         chat.page.close()
     chat.show(chat.context.new_page())
     with host.cut(CHUNK, 0.5):
