@@ -43,7 +43,9 @@ def bare_site(folder: Path, script: Path) -> None:
         link_tree(source, folder / path)
     bundle = [NODE, "scripts/bundle.mjs", "--out", folder / assets.modules, "--page", script]
     subprocess.run([str(part) for part in bundle], check=True, cwd=ROOT)
-    page = f'<!doctype html><meta charset="utf-8"><script type="module" src="/{assets.modules}{script.stem}.js"></script>'
+    page = (
+        f'<!doctype html><meta charset="utf-8"><script type="module" src="/{assets.modules}{script.stem}.js"></script>'
+    )
     (folder / "index.html").write_text(page, encoding="utf-8")
 
 
@@ -112,7 +114,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     medians = {who: {n: statistics.median(v) for n, v in figures.items()} for who, figures in found.items()}
     ratios = {name: medians["ours"][name] / medians["wllama"][name] for name in FIGURES}
     for name in FIGURES:
-        shown = (f"{medians[who][name]:,.4g} ({min(found[who][name]):,.4g} to {max(found[who][name]):,.4g})" for who in found)
+        shown = (
+            f"{medians[who][name]:,.4g} ({min(found[who][name]):,.4g} to {max(found[who][name]):,.4g})" for who in found
+        )
         print(f"{name:8} ours {next(shown):40} wllama {next(shown):40} ratio {ratios[name]:.3f}")
     if arguments.write:
         prefix = "site-chat-versus" if arguments.threads == 1 else "site-chat-two-threads-versus"

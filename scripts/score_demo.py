@@ -24,8 +24,7 @@ from scripts import build_model
 from scripts.bench_demo import set_fact
 from scripts.build import NODE
 from scripts.cached import ROOT
-from tests.model.llama_reference import Llama
-from tests.model.test_conversion import compare
+from tests.model.llama_reference import Llama, compare
 
 NEW_TOKENS = 32
 
@@ -33,7 +32,8 @@ NEW_TOKENS = 32
 def node(script: str, *arguments: Path | str, given: object) -> str:
     """What a script prints. Raises CalledProcessError."""
     command = [NODE, ROOT / script, *arguments]
-    return subprocess.run(command, input=json.dumps(given), text=True, stdout=subprocess.PIPE, check=True, cwd=ROOT).stdout
+    text = json.dumps(given)
+    return subprocess.run(command, input=text, text=True, stdout=subprocess.PIPE, check=True, cwd=ROOT).stdout
 
 
 def score(folder: Path, gguf: Path, prompts: list[str]) -> tuple[float, float, int]:

@@ -37,9 +37,7 @@ def replies(folder: Path, system: str, questions: list[str]) -> list[str]:
 
 def count_right(folder: Path, system: str, questions: list[dict[str, str]]) -> int:
     found = replies(folder, system, [question["ask"] for question in questions])
-    return sum(
-        bool(re.search(q["right"], reply, re.IGNORECASE)) for q, reply in zip(questions, found, strict=True)
-    )
+    return sum(bool(re.search(q["right"], reply, re.IGNORECASE)) for q, reply in zip(questions, found, strict=True))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

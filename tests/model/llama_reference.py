@@ -72,3 +72,19 @@ class Llama:
         out[..., 0::2] = even * cos - odd * sin
         out[..., 1::2] = even * sin + odd * cos
         return out
+
+
+def log_softmax(x: F32) -> np.ndarray[Any, np.dtype[np.float64]]:
+    y = x.astype(np.float64)
+    y -= y.max(axis=-1, keepdims=True)
+    return y - np.log(np.exp(y).sum(axis=-1, keepdims=True))
+
+
+def compare(expected: list[F32], found: list[F32]) -> tuple[float, float, int]:
+    """(mean KL divergence, share of equal top tokens, positions)."""
+    kl, same = [], []
+    for p, q in zip(expected, found, strict=True):
+        lp, lq = log_softmax(p), log_softmax(q)
+        kl.append((np.exp(lp) * (lp - lq)).sum(axis=-1))
+        same.append(p.argmax(axis=-1) == q.argmax(axis=-1))
+    return float(np.concatenate(kl).mean()), float(np.concatenate(same).mean()), len(np.concatenate(kl))
