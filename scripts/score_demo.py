@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.write:
         today = datetime.date.today().isoformat()
         set_fact("site-chat-score-kl", float(f"{kl:.2g}"), today)
-        set_fact("site-chat-score-top-1", float(f"{top1:.4g}"), today)
+        set_fact("site-chat-score-top-1", float(f"{100 * top1:.4g}"), today)
     return 0
 
 
