@@ -47,3 +47,27 @@ Object.assign(globalThis, {
     return tokens;
   },
 });
+
+// A page may not wait for another thread, so the decoder runs in a worker of this same script.
+if (typeof window === "object") {
+  Object.assign(globalThis, {
+    inWorker: (...call) => new Promise((resolve, reject) => {
+      const worker = startWorker("decoder_page.js");
+      worker.onerror = ({ message }) => reject(new Error(message));
+      worker.onmessage = ({ data: { result, error } }) => {
+        worker.terminate();
+        if (error) reject(new Error(error));
+        else resolve(result);
+      };
+      worker.postMessage(call);
+    }),
+  });
+} else {
+  self.onmessage = async ({ data: [name, ...given] }) => {
+    try {
+      postMessage({ result: await globalThis[name](...given) });
+    } catch (error) {
+      postMessage({ error: String(error) });
+    }
+  };
+}

@@ -87,7 +87,7 @@ def expected(reference: Llama, layers: int) -> list[Any]:
 
 def test_two_threads_compute_exactly_what_one_does(browser: Browser, made: Made) -> None:
     site, page = open_page(browser, made, ISOLATED)
-    run = "([folder, threads, parts]) => onProcessor(folder, threads, parts)"
+    run = "([folder, threads, parts]) => inWorker('onProcessor', folder, threads, parts)"
     one, two = (page.evaluate(run, [made.model, threads, PARTS]) for threads in (1, 2))
     close(site, page)
 
@@ -101,7 +101,7 @@ def test_the_graphics_processor_computes_what_the_gguf_file_says(webgpu_browser:
     """Two of the layers only, since the software adapter is slow; then again on a new device after the loss of one."""
     site, page = open_page(webgpu_browser, made)
     found = page.evaluate(
-        "([folder, runtime, parts]) => onGraphics(folder, runtime, parts)", ["/cut/", made.runtime, PARTS]
+        "([folder, runtime, parts]) => inWorker('onGraphics', folder, runtime, parts)", ["/cut/", made.runtime, PARTS]
     )
     close(site, page)
     right = expected(made.reference, LAYERS)
