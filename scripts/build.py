@@ -40,7 +40,7 @@ from scripts.progress import progress
 THEME = ROOT / "docs" / "_theme"
 NODE = Path(sys.executable).parent / "node"
 ORT = ROOT / "node_modules" / "onnxruntime-web" / "dist"
-# WebGPU needs the build that can wait (asyncify); on the processor the model has its own kernels, inside chat-worker.js.
+# For WebGPU: the build that can wait (asyncify). On the processor the model has kernels of its own, in chat-worker.js.
 ORT_WASM = "ort-wasm-simd-threaded.asyncify.wasm"
 
 
@@ -157,7 +157,12 @@ def build_assets() -> Assets:
         run([NODE, "scripts/bundle.mjs", "--out", out, "--define", define])
         shutil.copyfile(THEME / "root" / "icon.svg", out / "icon.svg")
 
-    browser = [*files_under(THEME / "modules"), *files_under(THEME / "kernels"), *files_under(THEME / "styles"), THEME / "root" / "icon.svg"]
+    browser = [
+        *files_under(THEME / "modules"),
+        *files_under(THEME / "kernels"),
+        *files_under(THEME / "styles"),
+        THEME / "root" / "icon.svg",
+    ]
     bundlers = [ROOT / "scripts" / name for name in ("bundle.mjs", "build_kernels.mjs")]
     bundle_inputs = [*browser, *bundlers, ROOT / "package-lock.json"]
     modules = step("modules", bundle_inputs, make_modules, define)
