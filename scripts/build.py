@@ -138,13 +138,19 @@ def build_assets() -> Assets:
     }
     define = json.dumps(paths | texts, sort_keys=True)
 
+    def make_kernels(out: Path) -> None:
+        run([NODE, "scripts/build_kernels.mjs", "--out", out])
+
+    sources = [*files_under(THEME / "kernels"), ROOT / "scripts" / "build_kernels.mjs", ROOT / "package-lock.json"]
+    kernels = step("kernels", sources, make_kernels)
+
     def make_modules(out: Path) -> None:
-        run([NODE, "scripts/bundle.mjs", "--out", out, "--define", define])
+        run([NODE, "scripts/bundle.mjs", "--out", out, "--kernels", kernels, "--define", define])
         shutil.copyfile(THEME / "root" / "icon.svg", out / "icon.svg")
 
     browser = [*files_under(THEME / "modules"), *files_under(THEME / "styles"), THEME / "root" / "icon.svg"]
     bundle_inputs = [*browser, ROOT / "scripts" / "bundle.mjs", ROOT / "package-lock.json"]
-    modules = step("modules", bundle_inputs, make_modules, define)
+    modules = step("modules", bundle_inputs, make_modules, define, kernels.name)
     modules_path = f"assets/{content_hash(modules)}/"
     folders = {
         paths["RUNTIME_PATH"]: runtime,
@@ -160,7 +166,7 @@ def build_assets() -> Assets:
 def page_inputs(lang: str) -> list[Path]:
     """Everything that the pages of a language are made of."""
     makers = """calculator_html charts claims_html data_api data_tables edition elements facts figure_axes figure_marks
-        figures hooks macros page_text pages references search_index sentences_html tables templates usage_html"""
+        figures hooks macros page_text pages probe_html references search_index sentences_html tables templates usage_html"""
     return [
         *files_under(ROOT / "docs" / lang),
         ROOT / "docs" / "nav.yml",

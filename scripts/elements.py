@@ -13,12 +13,13 @@ from scripts import data_tables, facts
 from scripts.calculator_html import calculator
 from scripts.charts import price_chart_html
 from scripts.figures import book_figure
+from scripts.probe_html import probe_html
 from scripts.sentences_html import sentence_html
 from scripts.templates import TEMPLATES
 from scripts.usage_html import usage_html
 
 # Markdown takes an element that it does not know for text and puts it into a paragraph, where no form may stand.
-NAMES = "(?:tier|cost|fit|portfolio)-calculator|on-device-chat|book-figure|price-chart|reactive-sentence|usage-import"
+NAMES = "(?:tier|cost|fit|portfolio)-calculator|on-device-chat|book-figure|price-chart|reactive-sentence|usage-import|device-probe"
 ELEMENT = re.compile(rf"(?:<p>)?<({NAMES})((?:\s[^>]*)?)>\s*</\1>(?:</p>)?")
 TABLE = re.compile(r'(?:<p>)?<data-table of="([^"]+)" page="(\d+)">\s*</data-table>(?:</p>)?')
 ATTRIBUTE = re.compile(r'([a-z][a-z0-9_-]*)="([^"]*)"')
@@ -38,6 +39,8 @@ def render_elements(page: str, lang: str, where: str) -> str:
             inner = sentence_html(attributes["of"], lang, facts.page_root(where))
         elif tag == "usage-import":
             inner = usage_html(lang, facts.page_root(where))
+        elif tag == "device-probe":
+            inner = probe_html(lang, facts.page_root(where))
         elif tag.endswith("-calculator"):
             # It holds an element that is to be filled, too.
             inner = ELEMENT.sub(fill, calculator(tag, attributes, lang, where, facts.page_root(where)))

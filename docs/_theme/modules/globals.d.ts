@@ -10,3 +10,8 @@ declare const ORT_PATH: string;
 declare const ENGINE_SIZE: string;
 /** JSON of the words beside a figure: {"figure-days": {"en": "…", "ja": "…"}, …}. */
 declare const FIGURE_WORDS: string;
+/** A kernel's bytes, put into the bundle: docs/_theme/kernels, compiled by scripts/build_kernels.mjs. */
+declare module "kernels/*.wasm" {
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}
