@@ -19,7 +19,8 @@ from scripts.templates import TEMPLATES
 from scripts.usage_html import usage_html
 
 # Markdown takes an element that it does not know for text and puts it into a paragraph, where no form may stand.
-NAMES = "(?:tier|cost|fit|portfolio)-calculator|on-device-chat|book-figure|price-chart|reactive-sentence|usage-import|device-probe"
+OTHERS = "on-device-chat book-figure price-chart reactive-sentence usage-import device-probe speed-replay"
+NAMES = "|".join(["(?:tier|cost|fit|portfolio)-calculator", *OTHERS.split()])
 ELEMENT = re.compile(rf"(?:<p>)?<({NAMES})((?:\s[^>]*)?)>\s*</\1>(?:</p>)?")
 TABLE = re.compile(r'(?:<p>)?<data-table of="([^"]+)" page="(\d+)">\s*</data-table>(?:</p>)?')
 ATTRIBUTE = re.compile(r'([a-z][a-z0-9_-]*)="([^"]*)"')

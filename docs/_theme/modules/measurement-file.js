@@ -19,6 +19,8 @@ function fingerprint(text) {
  * @returns {{ name: string, text: string }} `name` begins with the source's key, data/sources/visitors.yml
  */
 export function measurementFile(device, run) {
+  // The first token takes a step of writing after the prompt is read.
+  const prefill = Math.max(run.ttft_ms - 1000 / run.decode_tokens_per_second, run.ttft_ms / 10);
   const text = [
     "# yaml-language-server: $schema=../schema/measurement.json",
     "# Written by the page \"Your device\" from one run of the demo model.",
@@ -40,7 +42,7 @@ export function measurementFile(device, run) {
     `    prompt_tokens: ${run.prompt_tokens}`,
     `    generated_tokens: ${run.generated_tokens}`,
     "    follows_prompt: true",
-    `    prefill_tokens_per_second: ${short((run.prompt_tokens * 1000) / run.ttft_ms)}`,
+    `    prefill_tokens_per_second: ${short((run.prompt_tokens * 1000) / prefill)}`,
     `    decode_tokens_per_second: ${short(run.decode_tokens_per_second)}`,
     `    token_times_ms: [${run.token_times_ms.map((ms) => short(ms)).join(", ")}]`,
     `    date: ${run.date}`,
