@@ -14,6 +14,7 @@ from scripts.calculator_html import calculator
 from scripts.charts import price_chart_html
 from scripts.figures import book_figure
 from scripts.probe_html import probe_html
+from scripts.replay_html import replay_html
 from scripts.sentences_html import sentence_html
 from scripts.templates import TEMPLATES
 from scripts.usage_html import usage_html
@@ -42,6 +43,8 @@ def render_elements(page: str, lang: str, where: str) -> str:
             inner = usage_html(lang, facts.page_root(where))
         elif tag == "device-probe":
             inner = probe_html(lang, facts.page_root(where))
+        elif tag == "speed-replay":
+            inner = replay_html(lang, facts.page_root(where))
         elif tag.endswith("-calculator"):
             # It holds an element that is to be filled, too.
             inner = ELEMENT.sub(fill, calculator(tag, attributes, lang, where, facts.page_root(where)))

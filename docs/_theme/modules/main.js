@@ -14,6 +14,7 @@ const elements = {
   "on-device-chat": () => import("./on-device-chat.js"),
   "price-chart": () => import("./price-chart.js"),
   "reactive-sentence": () => import("./reactive-sentence.js"),
+  "speed-replay": () => import("./speed-replay.js"),
   "usage-import": () => import("./usage-import.js"),
 };
 
