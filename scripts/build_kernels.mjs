@@ -1,21 +1,34 @@
-// Compiles the kernels of docs/_theme/kernels (AssemblyScript) to WebAssembly with SIMD.
-// Usage: node scripts/build_kernels.mjs --out DIR [--help]
-// DIR receives one <name>.wasm a kernel, with no runtime and no collector: memory is the caller's.
+// Compiles docs/_theme/kernels to WebAssembly and hands it to esbuild as "kernels:plain" and "kernels:shared" (the decoder)
+// and "kernels:probe".
 import asc from "assemblyscript/asc";
-import { readdirSync } from "node:fs";
-import { parseArgs } from "node:util";
 
-const SOURCE = "docs/_theme/kernels";
-const { values } = parseArgs({ options: { out: { type: "string" }, help: { type: "boolean" } } });
-if (values.help || !values.out) {
-  console.log("node scripts/build_kernels.mjs --out DIR");
-  process.exit(values.help ? 0 : 2);
+/** Pages of 64 KiB a shared memory may grow to; it must be named beforehand. */
+const MOST_PAGES = 8192;
+
+/**
+ * @param {"decoder" | "probe"} name
+ * @param {boolean} shared whether several threads run on one memory
+ * @returns {Promise<Uint8Array>}
+ */
+export async function compileKernels(name, shared) {
+  /** @type {Map<string, string | Uint8Array>} */
+  const written = new Map();
+  const options = [`docs/_theme/kernels/${name}.ts`, "--outFile", `${name}.wasm`, "-O3", "--noAssert", "--converge",
+    "--runtime", "stub", "--use", "abort=", "--enable", "simd,threads", "--importMemory",
+    ...(shared ? ["--sharedMemory", "--initialMemory", "1", "--maximumMemory", String(MOST_PAGES)] : [])];
+  const { error, stderr } = await asc.main(options, { writeFile: (file, content) => { written.set(file, content); } });
+  const binary = written.get(`${name}.wasm`);
+  if (error || !(binary instanceof Uint8Array)) throw new Error(`kernels: ${stderr.toString() || error}`);
+  return binary;
 }
-for (const file of readdirSync(SOURCE).filter((name) => name.endsWith(".ts"))) {
-  const out = `${values.out}/${file.replace(".ts", ".wasm")}`;
-  const { error, stderr } = await asc.main([`${SOURCE}/${file}`, "--outFile", out, "-O3", "--noAssert", "--runtime", "stub", "--enable", "simd"]);
-  if (error) {
-    console.error(`${file}: ${error.message}\n${stderr}`);
-    process.exit(1);
-  }
-}
+
+/** @type {import("esbuild").Plugin} */
+export const kernels = {
+  name: "kernels",
+  setup(build) {
+    build.onResolve({ filter: /^kernels:/ }, ({ path }) => ({ path, namespace: "kernels" }));
+    build.onLoad({ filter: /./, namespace: "kernels" }, async ({ path }) => (
+      { contents: await compileKernels(path === "kernels:probe" ? "probe" : "decoder", path === "kernels:shared"), loader: "binary" }
+    ));
+  },
+};

@@ -1,15 +1,15 @@
 // Bundles the browser modules, workers and styles of docs/_theme into one folder of static files.
-// Usage: node scripts/bundle.mjs --out DIR --kernels DIR --define JSON [--help]
+// Usage: node scripts/bundle.mjs --out DIR --define JSON [--help]
 // DIR receives main.js (page entry, split into chunks), one file per worker, and site.css.
 import { build } from "esbuild";
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { kernels } from "./build_kernels.mjs";
 
 const { values } = parseArgs({
-  options: { out: { type: "string" }, kernels: { type: "string" }, define: { type: "string", default: "{}" }, help: { type: "boolean" } },
+  options: { out: { type: "string" }, define: { type: "string", default: "{}" }, help: { type: "boolean" } },
 });
-if (values.help || !values.out || !values.kernels) {
-  console.log("node scripts/bundle.mjs --out DIR --kernels DIR --define '{\"NAME\": \"text put in place of NAME\"}'");
+if (values.help || !values.out) {
+  console.log("node scripts/bundle.mjs --out DIR --define '{\"NAME\": \"text put in place of NAME\"}'");
   process.exit(values.help ? 0 : 2);
 }
 
@@ -18,12 +18,13 @@ const define = Object.fromEntries(Object.entries(JSON.parse(values.define)).map(
 /** @type {import("esbuild").BuildOptions} */
 const shared = {
   bundle: true, minify: true, outdir: values.out, target: "es2022", legalComments: "none", logLevel: "warning",
-  define, conditions: ["browser"], loader: { ".svg": "dataurl", ".wasm": "binary" }, alias: { kernels: resolve(values.kernels) },
+  define, conditions: ["browser"], loader: { ".svg": "dataurl" },
 };
 
 await build({ ...shared, entryPoints: [`${source}/modules/main.js`], format: "esm", splitting: true, chunkNames: "chunk-[hash]" });
 // A worker is one file: it is imported by a blob, which has no base for relative chunks.
-await build({ ...shared, entryPoints: [`${source}/modules/engine-worker.js`, `${source}/modules/chat-worker.js`, `${source}/modules/usage-worker.js`, `${source}/modules/probe-worker.js`], format: "esm",
+const workers = ["engine-worker", "chat-worker", "chat-thread", "usage-worker", "probe-worker"].map((name) => `${source}/modules/${name}.js`);
+await build({ ...shared, entryPoints: workers, format: "esm", plugins: [kernels],
   // Paths of Pyodide and ONNX Runtime are URLs known at run time only.
   external: ["node:*"] });
 const classic = ["search-worker", "theme-start", "chooser"].map((name) => `${source}/modules/${name}.js`);

@@ -1,5 +1,5 @@
 // What the device probe times on the CPU (AssemblyScript, WebAssembly SIMD): reading memory, multiplying matrices.
-// Compiled by scripts/build_kernels.mjs. Addresses and lengths are bytes unless said otherwise; the caller grows the memory.
+// Addresses and lengths are bytes unless said otherwise; the caller grows the memory.
 
 /** Reads `bytes` (a multiple of 128) from `from` on. Returns a sum over all of it, so that no read can be left out. */
 export function read(from: usize, bytes: usize): i64 {

@@ -18,7 +18,8 @@ export type Request =
   | { type: "interrupt" }
   | { type: "dispose" };
 
-export type Phase = "downloading" | "checking" | "retrying" | "preparing" | "warming_up" | "prefill" | "decode";
+/** "waiting": for another tab's download. */
+export type Phase = "waiting" | "downloading" | "checking" | "retrying" | "preparing" | "warming_up" | "prefill" | "decode";
 export type Precision = "fp32" | "fp16" | "int16 activations";
 
 export type Ready = {
@@ -66,3 +67,14 @@ export type Report =
   /** Requests to the network since "ready"; there should be none. */
   | { type: "requests"; count: number }
   | { type: "error"; id?: number; code: string; slots: Slots };
+
+/** manifest.json of the model's folder, written by scripts/build_model.py. */
+export type Manifest = {
+  schema: number;
+  context_tokens: number;
+  end_token: number;
+  shape: Record<"layers" | "width" | "feed_forward" | "heads" | "kv_heads" | "vocabulary" | "norm_epsilon", number>;
+  /** Where each tensor lies. */
+  tensors: Record<string, [file: string, offset: number, length: number]>;
+  files: { path: string; bytes: number; sha256: string; backends: Backend[] }[];
+};

@@ -1,5 +1,5 @@
 // The probe on the CPU: one thread of WebAssembly with SIMD, as the demo model has where it runs without WebGPU.
-import kernel from "kernels/probe.wasm";
+import kernel from "kernels:probe";
 import { repeat } from "./probe-sum.js";
 
 /** @typedef {import("./probe-sum.js").Sum} Sum */
@@ -14,8 +14,9 @@ const LEAST_MS = 15; // clocks tick in steps of up to a millisecond
 
 /** @param {number} ms @param {(share: number) => void} onProgress @returns {Promise<Measured>} Rejects where WebAssembly or SIMD is missing. */
 export async function probeWasm(ms, onProgress) {
-  const { instance } = await WebAssembly.instantiate(kernel);
-  const { memory, read, multiply } = /** @type {{ memory: WebAssembly.Memory, read(from: number, bytes: number): bigint,
+  const memory = new WebAssembly.Memory({ initial: BASE / PAGE });
+  const { instance } = await WebAssembly.instantiate(kernel, { env: { memory } });
+  const { read, multiply } = /** @type {{ read(from: number, bytes: number): bigint,
     multiply(a: number, b: number, c: number, n: number): void }} */ (/** @type {unknown} */ (instance.exports));
   const bytes = grow(memory);
   new Uint8Array(memory.buffer, BASE, bytes).fill(1); // memory that was never written does not exist yet
