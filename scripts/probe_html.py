@@ -1,4 +1,4 @@
-"""Fills `<device-probe>`, which docs/_theme/modules/device-probe.js makes live."""
+"""Fills `<device-probe>` and `<device-run>`, which modules of these names in docs/_theme/modules make live."""
 
 from __future__ import annotations
 
@@ -41,6 +41,20 @@ def probe_html(lang: str, root: str) -> str:
         model_name=facts.entity(f"models/{MODEL}")["name"],
         request=REQUEST,
         watts={key: trimmed(power[key]) for key in ("value", "low", "high")},
+        s=lambda string_id, **slots: words[string_id].format(**slots),
+        settings=json.dumps(settings, ensure_ascii=False),
+    )
+
+
+def run_html(lang: str, root: str) -> str:
+    """What `<device-run>` says before any script. `root`: from the page to its language's root."""
+    words = {i: pair[lang] for i, pair in facts.strings("run").items()}
+    power = facts.entity("facts/own-device-power")
+    watts = {key: power[key] for key in ("value", "low", "high")}
+    settings = {"lang": lang, "words": words, "request": REQUEST, "served": served(), "watts": watts}
+    return TEMPLATES.get_template("device-run.html").render(
+        root=root,
+        model_name=facts.entity(f"models/{MODEL}")["name"],
         s=lambda string_id, **slots: words[string_id].format(**slots),
         settings=json.dumps(settings, ensure_ascii=False),
     )

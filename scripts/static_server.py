@@ -128,7 +128,6 @@ class StaticServer:
         finally:
             self.corrupted.remove(suffix)
 
-
     @contextlib.contextmanager
     def cut(self, suffix: str, at: float, *, lasting: bool = False, hang: bool = False) -> Iterator[None]:
         """Breaks the connection when a share (0 to 1) of the next body has been sent.

@@ -271,7 +271,9 @@ def test_a_prompt_of_4000_tokens_is_refused_and_handed_back_or_answered(chat: Ch
 def test_a_conversation_longer_than_the_models_memory_loses_its_oldest_part(chat: Chat) -> None:
     """With most of the context reserved for the reply, the third short question no longer fits behind the others."""
     total = re.findall(r"[\d,]+", chat.page.inner_text("output[name=context]"))[-1]
-    chat.element.evaluate("(chat, limit) => chat.setAttribute('max-new-tokens', limit)", str(int(total.replace(",", "")) - 73))
+    chat.element.evaluate(
+        "(chat, limit) => chat.setAttribute('max-new-tokens', limit)", str(int(total.replace(",", "")) - 73)
+    )
     try:
         for question in (QUESTION, "What is the capital of Italy?", "What is the capital of Spain?"):
             chat.ask(question)

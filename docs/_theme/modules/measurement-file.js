@@ -40,6 +40,7 @@ export function measurementFile(device, run) {
     `    weights_bytes: ${run.weights_bytes}`,
     "    batch: 1",
     `    prompt_tokens: ${run.prompt_tokens}`,
+    ...(run.reused_tokens ? [`    depth_tokens: ${run.reused_tokens}`] : []),
     `    generated_tokens: ${run.generated_tokens}`,
     "    follows_prompt: true",
     `    prefill_tokens_per_second: ${short((run.prompt_tokens * 1000) / prefill)}`,

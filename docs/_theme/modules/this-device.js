@@ -3,9 +3,9 @@
 
 /** A measured figure: median and the ends between which most runs lay. @typedef {{ value: number, low: number, high: number }} Spread */
 /** @typedef {{ bandwidth_efficiency?: number, compute_efficiency?: number, decode_compute_efficiency?: number }} Efficiencies */
-/** A run of the demo model: what a measurement file holds of it.
+/** A run of the demo model: what a measurement file holds of it. `prompt_tokens` were read, `reused_tokens` lay in the cache before.
  * @typedef {{ date: string, model: string, quantization: string, weights_bytes: number, backend: "wasm" | "webgpu", precision: string,
- *   prompt_tokens: number, generated_tokens: number, ttft_ms: number, decode_tokens_per_second: number, token_times_ms: number[] }} Measured */
+ *   prompt_tokens: number, reused_tokens: number, generated_tokens: number, ttft_ms: number, decode_tokens_per_second: number, token_times_ms: number[] }} Measured */
 /** With what had been predicted: the error is the engine's, predicted/measured - 1.
  * @typedef {Measured & { predicted: Record<"ttft_ms" | "decode_tokens_per_second", Spread & { error: number }> }} Run */
 /** `memory_from`: whether the browser said it, the reader, or nobody (an assumption); `power_w`: the reader's own.
@@ -28,6 +28,7 @@ const isSpread = (spread) => [spread?.low, spread?.value, spread?.high].every(po
 const isRun = (run) => [run?.date, run?.model, run?.quantization, run?.backend, run?.precision].every((text) => typeof text === "string")
   && [run.weights_bytes, run.prompt_tokens, run.generated_tokens, run.ttft_ms, run.decode_tokens_per_second].every(positive)
   && [run.predicted?.ttft_ms, run.predicted?.decode_tokens_per_second].every((one) => isSpread(one) && Number.isFinite(one.error))
+  && Number.isInteger(run.reused_tokens) && run.reused_tokens >= 0
   && Array.isArray(run.token_times_ms) && run.token_times_ms.every(positive);
 
 /** Whether a stored text is what this page wrote: another page of the host, an older version or a slip may stand there.
