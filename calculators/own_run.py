@@ -83,14 +83,13 @@ def decode_factors(serving: Serving, seconds: float) -> tuple[Factor, Factor] | 
     cache = serving.step(1, context) - serving.step(1, 0)
     compute = 2 * serving.model.active_params / serving.decode_flops if serving.decode_flops else 0.0
     left = seconds - rest
-    if read >= compute:
-        factor = (read + cache) / left if left > 0 else 0.0
-        work = read / factor if factor else 0.0
-        factors: tuple[Factor, Factor] = factor, compute / work if work and compute > work else NOT_THE_LIMIT
-    else:
-        work = left - cache
-        factors = read / work if work > 0 and read > work else NOT_THE_LIMIT, compute / work if work > 0 else 0.0
-    return factors if work > 0 else Unknown("unknown-faster-than-overhead")
+    if left <= 0:
+        return Unknown("unknown-faster-than-overhead")
+    if compute > read and left - cache >= read:
+        return NOT_THE_LIMIT, compute / (left - cache)
+    factor = (read + cache) / left
+    work = read / factor
+    return factor, compute / work if compute > work else NOT_THE_LIMIT
 
 
 def prefill_factor(serving: Serving, decode: tuple[Factor, Factor] | Unknown, seconds: float) -> Factor:
