@@ -192,7 +192,7 @@ class DeviceProbe extends HTMLElement {
     const output = this.find(`output[name=${name}]`), note = document.createElement("small");
     const [low, value, high] = [spread.low, spread.value, spread.high].map((one) => this.number(one * scale));
     output.dataset.value = String(spread.value);
-    note.textContent = this.say("spread", { low, high, runs: String(runs) }) + (settled ? "" : ` (${this.say("unsettled")})`);
+    note.textContent = this.say(settled ? "spread" : "spread-unsettled", { low, high, runs: String(runs) });
     output.replaceChildren(this.say(unit, { n: value }), " ", note);
   }
 
