@@ -42,8 +42,8 @@ class StaticServer:
     """Serves `root` at `path` (begins and ends with "/") on 127.0.0.1.
 
     `site_url`: what the site was built for; sitemaps are rewritten to this server, since the theme's instant navigation
-    compares origins. `headers`: sent with every answer. `live`: pages reload when `reload()` is called. `ranges`: answers
-    requests for the rest of a file, as most hosts do.
+    compares origins. `headers`: sent with every answer. `live`: pages reload when `reload()` is called. `ranges`:
+    answers requests for the rest of a file, as most hosts do.
     """
 
     def __init__(

@@ -2,6 +2,8 @@
 // navigation; elements show this session and hold nothing themselves.
 
 import { chooseBackend, rate, threadsHere } from "./chat-device.js";
+import { keep, recall } from "./chat-keep.js";
+import { RequestCounter } from "./chat-requests.js";
 import { DemoError } from "./demo-error.js";
 import { bytesToDownload } from "./model-files.js";
 import { freeBytes } from "./model-store.js";
@@ -24,15 +26,16 @@ const CANCEL_MS = 3_000;
 /** Phases in which the worker listens; in the others it computes, and there is nothing to put aside. */
 const FETCHING = ["waiting", "downloading", "checking", "retrying"];
 /** Failures that another backend would meet, too. */
-const OF_NETWORK = ["no_network", "broke_off", "stalled", "http_status", "missing_file", "checksum", "insecure_context",
-  "wasm_blocked", "canceled"];
+const NOT_OF_DEVICE = ["no_network", "broke_off", "stalled", "http_status", "missing_file", "checksum", "insecure_context",
+  "storage_short", "wasm_blocked", "canceled"];
 
 class ChatSession {
   /** @type {State} */ state = "static";
   /** @type {Sentence | undefined} What is going on, or how it ended. */ status;
   /** @type {Sentence | undefined} */ error;
   /** @type {Sentence[]} What the reader should know although it works. */ notices = [];
-  /** @type {Turn[]} */ turns = [];
+  /** @type {Turn[]} */ turns = recall().turns;
+  /** What stands in the field, unsent. */ draft = recall().draft;
   /** @type {string | undefined} A question that cannot be asked as it is, for the reader to change. */ returned;
   /** @type {{ loaded: number, total: number } | undefined} */ progress;
   /** @type {Partial<Record<Figure, string | number>>} */ figures = {};
@@ -49,8 +52,10 @@ class ChatSession {
   #askOnReady = false;
   #wasHidden = false;
   #bytesOfFailedBackends = 0;
-  #requests = { page: 0, worker: 0 };
-  /** @type {PerformanceObserver | undefined} */ #observer;
+  #requests = new RequestCounter((count) => {
+    this.figures.requests_since_ready = count;
+    this.#changed();
+  });
 
   /** @param {Watcher} watcher */
   watch(watcher) {
@@ -64,7 +69,13 @@ class ChatSession {
   }
 
   #changed() {
+    this.keep();
     for (const watcher of this.#watchers) watcher.changed();
+  }
+
+  /** Keeps what was said and typed in case the page goes away. */
+  keep() {
+    keep(this.turns.filter(({ content }) => content), this.draft);
   }
 
   /** Whether the last question has no whole reply and can be asked again. */
@@ -221,9 +232,8 @@ class ChatSession {
         this.#finish(message, reply !== undefined);
         break;
       case "requests":
-        this.#requests.worker = message.count;
-        this.figures.requests_since_ready = this.#requests.page + this.#requests.worker;
-        break;
+        this.#requests.ofWorker(message.count);
+        return;
       case "error":
         this.#fail(new DemoError(message.code, message.slots));
         return;
@@ -241,7 +251,7 @@ class ChatSession {
     this.figures = { backend, threads, load_ms, bytes_downloaded, context_tokens, requests_since_ready: 0 };
     if (adapter) this.figures.adapter = adapter;
     if (memory_bytes) this.figures.memory_bytes = memory_bytes;
-    this.#countRequests();
+    this.#requests.start();
   }
 
   /**
@@ -271,7 +281,7 @@ class ChatSession {
     const computing = this.state === "computing";
     if (computing) this.#endReply(code);
     this.progress = undefined;
-    if (this.#backend === "webgpu" && (this.state === "loading" || code.startsWith("webgpu_")) && !OF_NETWORK.includes(code)) {
+    if (this.#backend === "webgpu" && (this.state === "loading" || code.startsWith("webgpu_")) && !NOT_OF_DEVICE.includes(code)) {
       this.#fallBack({ code, slots }, computing);
       return;
     }
@@ -324,22 +334,10 @@ class ChatSession {
 
   #endWorker() {
     this.#load += 1;
-    this.#observer?.disconnect();
+    this.#requests.end();
     // "dispose" would wait behind what the worker is busy with.
     this.#worker?.terminate();
     this.#worker = undefined;
-  }
-
-  #countRequests() {
-    const since = performance.now();
-    this.#requests = { page: 0, worker: 0 };
-    this.#observer?.disconnect();
-    this.#observer = new PerformanceObserver((list) => {
-      this.#requests.page += list.getEntries().filter((entry) => entry.startTime > since).length;
-      this.figures.requests_since_ready = this.#requests.page + this.#requests.worker;
-      this.#changed();
-    });
-    this.#observer.observe({ type: "resource" });
   }
 }
 
@@ -348,3 +346,4 @@ export const session = new ChatSession();
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) session.hidden();
 });
+addEventListener("pagehide", () => session.keep());

@@ -3,7 +3,7 @@
 // A worker serves one backend; to change it, end the worker and start another.
 
 import { ChatText, SYSTEM } from "./chat-text.js";
-import { Decoder } from "./decoder.js";
+import { Decoder, requireWebAssembly } from "./decoder.js";
 import { DemoError, asDemoError, fetchFiles, filesFor } from "./model-files.js";
 import { sampler } from "./sampler.js";
 import { WebGpuDecoder, findAdapter } from "./webgpu-decoder.js";
@@ -36,6 +36,7 @@ const post = (message) => self.postMessage(message);
 /** @param {Load} request */
 async function load(request) {
   const started = performance.now();
+  requireWebAssembly();
   canceling = new AbortController();
   const fetched = await fetchAll(request);
   const { files, networkBytes, cachedBytes, notices } = fetched;

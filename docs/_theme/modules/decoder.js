@@ -49,7 +49,7 @@ export class Decoder {
    * @param {(name: string) => Worker} [startHelper] starts chat-thread.js
    * @param {number} [threads] more than 1 needs a page that is cross-origin isolated
    * @returns {Promise<Decoder>}
-   * @throws {DemoError} wasm_blocked, simd_missing, out_of_memory
+   * @throws {DemoError} simd_missing, out_of_memory
    */
   static async create(manifest, files, startHelper, threads = 1) {
     const module = await compile(threads > 1 ? shared : plain);
@@ -132,14 +132,18 @@ export class Decoder {
   }
 }
 
-/** @param {Uint8Array<ArrayBuffer>} bytes */
-async function compile(bytes) {
+/** Before anything is downloaded. @throws {DemoError} wasm_blocked */
+export function requireWebAssembly() {
   try {
     // The smallest module there is; a policy without 'wasm-unsafe-eval' refuses to compile even this.
     new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
   } catch {
     throw new DemoError("wasm_blocked");
   }
+}
+
+/** @param {Uint8Array<ArrayBuffer>} bytes */
+async function compile(bytes) {
   if (!WebAssembly.validate(bytes)) throw new DemoError("simd_missing");
   return WebAssembly.compile(bytes);
 }

@@ -73,6 +73,8 @@ class OnDeviceChat extends HTMLElement {
   #listen(signal) {
     const prompt = this.#find("textarea[name=prompt]", HTMLTextAreaElement);
     prompt.disabled = false;
+    prompt.value ||= session.draft;
+    prompt.addEventListener("input", () => { session.draft = prompt.value; session.keep(); }, { signal });
     /** @type {Record<string, () => void>} */
     const actions = {
       load: () => void session.load(this.#forcedBackend()),
@@ -96,7 +98,7 @@ class OnDeviceChat extends HTMLElement {
       if (!(button instanceof HTMLButtonElement)) continue;
       button.disabled = false;
       button.addEventListener("click", () => {
-        prompt.value = button.dataset.example ?? "";
+        this.#fill(button.dataset.example ?? "");
         prompt.focus();
       }, { signal });
     }
@@ -112,8 +114,9 @@ class OnDeviceChat extends HTMLElement {
   #send() {
     const prompt = this.#find("textarea[name=prompt]", HTMLTextAreaElement);
     const text = prompt.value.trim();
+    if (session.state === "static") this.#say("[data-notices]", [{ code: "not_ready", slots: {} }]);
     if (!text || session.state !== "ready") return;
-    prompt.value = "";
+    this.#fill("");
     const limit = Number.parseInt(this.getAttribute("max-new-tokens") ?? "", 10);
     session.send(text, limit > 0 ? limit : DEFAULT_MAX_NEW_TOKENS);
   }
@@ -121,9 +124,15 @@ class OnDeviceChat extends HTMLElement {
   /** A question that cannot be asked as it is returns to the field, before what was typed meanwhile. */
   #takeBack() {
     if (session.returned === undefined) return;
-    const prompt = this.#find("textarea[name=prompt]", HTMLTextAreaElement);
-    prompt.value = [session.returned, prompt.value].filter(Boolean).join("\n");
+    const { value } = this.#find("textarea[name=prompt]", HTMLTextAreaElement);
+    this.#fill([session.returned, value].filter(Boolean).join("\n"));
     session.returned = undefined;
+  }
+
+  /** @param {string} text what stands in the field from now on */
+  #fill(text) {
+    this.#find("textarea[name=prompt]", HTMLTextAreaElement).value = session.draft = text;
+    session.keep();
   }
 
   /**
