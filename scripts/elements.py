@@ -18,9 +18,10 @@ from scripts.replay_html import replay_html
 from scripts.sentences_html import sentence_html
 from scripts.templates import TEMPLATES
 from scripts.usage_html import usage_html
+from scripts.verdicts_html import verdicts_html
 
 # Markdown takes an element that it does not know for text and puts it into a paragraph, where no form may stand.
-OTHERS = "on-device-chat book-figure price-chart reactive-sentence usage-import device-probe device-run speed-replay"
+OTHERS = "on-device-chat book-figure price-chart reactive-sentence usage-import device-probe device-run model-verdicts speed-replay"
 NAMES = "|".join(["(?:tier|cost|fit|portfolio)-calculator", *OTHERS.split()])
 ELEMENT = re.compile(rf"(?:<p>)?<({NAMES})((?:\s[^>]*)?)>\s*</\1>(?:</p>)?")
 TABLE = re.compile(r'(?:<p>)?<data-table of="([^"]+)" page="(\d+)">\s*</data-table>(?:</p>)?')
@@ -45,6 +46,8 @@ def render_elements(page: str, lang: str, where: str) -> str:
             inner = probe_html(lang, facts.page_root(where))
         elif tag == "device-run":
             inner = run_html(lang, facts.page_root(where))
+        elif tag == "model-verdicts":
+            inner = verdicts_html(lang, facts.page_root(where))
         elif tag == "speed-replay":
             inner = replay_html(lang, facts.page_root(where))
         elif tag.endswith("-calculator"):

@@ -29,7 +29,7 @@ def test_every_calculator_takes_this_device(command: str, name: str) -> None:
     found = asked(command, {name: "this-device"}, page=True)
     assert "error" not in found, found
     if name in found["inputs"]:
-        assert (found["inputs"][name]["value"], found["inputs"][name]["text"]) == ("this-device", "This device")
+        assert (found["inputs"][name]["value"], found["inputs"][name]["text"]) == ("this-device", "this device")
 
 
 def test_a_device_that_was_not_measured_is_told_so() -> None:

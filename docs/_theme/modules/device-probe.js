@@ -179,7 +179,7 @@ class DeviceProbe extends HTMLElement {
     this.find("[name=probe]").textContent = this.say(device ? "probe-again" : "probe");
     if (!device) return;
     this.figure("bandwidth_gbs", device.bandwidth_gbs, 1, "gbs", device);
-    this.figure("tflops", device.tflops, 1000, "gflops", device);
+    this.figure("tflops", device.tflops, 1000, `operations-${device.backend}`, device);
     this.find("[name=backend]").textContent = this.say(`backend-${device.backend}`, { adapter: device.adapter || this.say("adapter-unnamed") });
     this.field("memory_gib", device.memory_gib);
     this.field("power_w", device.power_w);

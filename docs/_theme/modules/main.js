@@ -12,6 +12,7 @@ const elements = {
   "device-run": () => import("./device-run.js"),
   "device-probe": () => import("./device-probe.js"),
   "data-table": () => import("./data-table.js"),
+  "model-verdicts": () => import("./model-verdicts.js"),
   "on-device-chat": () => import("./on-device-chat.js"),
   "price-chart": () => import("./price-chart.js"),
   "reactive-sentence": () => import("./reactive-sentence.js"),

@@ -21,8 +21,8 @@ export async function probeWasm(ms, onProgress) {
   const bytes = grow(memory);
   new Uint8Array(memory.buffer, BASE, bytes).fill(1); // memory that was never written does not exist yet
   const bandwidth = await repeat(() => rate(bytes, () => read(BASE, bytes)), ms / 2, (share) => onProgress(share / 2));
-  const matrix = SIDE * SIDE * 4;
-  new Float32Array(memory.buffer, BASE, 2 * SIDE * SIDE).fill(0.5);
+  const matrix = SIDE * SIDE * 2; // bytes of 16-bit numbers; those of the product are 32 bits
+  new Int16Array(memory.buffer, BASE, 2 * SIDE * SIDE).fill(3);
   const once = () => multiply(BASE, BASE + matrix, BASE + 2 * matrix, SIDE);
   const compute = await repeat(() => rate(2 * SIDE ** 3, once), ms / 2, (share) => onProgress(0.5 + share / 2));
   return { bandwidth, compute, buffer_bytes: bytes };
