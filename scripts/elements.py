@@ -21,7 +21,8 @@ from scripts.usage_html import usage_html
 from scripts.verdicts_html import verdicts_html
 
 # Markdown takes an element that it does not know for text and puts it into a paragraph, where no form may stand.
-OTHERS = "on-device-chat book-figure price-chart reactive-sentence usage-import device-probe device-run model-verdicts speed-replay"
+OTHERS = """on-device-chat book-figure price-chart reactive-sentence usage-import device-probe device-run
+    model-verdicts speed-replay"""
 NAMES = "|".join(["(?:tier|cost|fit|portfolio)-calculator", *OTHERS.split()])
 ELEMENT = re.compile(rf"(?:<p>)?<({NAMES})((?:\s[^>]*)?)>\s*</\1>(?:</p>)?")
 TABLE = re.compile(r'(?:<p>)?<data-table of="([^"]+)" page="(\d+)">\s*</data-table>(?:</p>)?')
