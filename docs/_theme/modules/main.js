@@ -9,6 +9,7 @@ const elements = {
   "cost-calculator": () => import("./calculator.js"),
   "fit-calculator": () => import("./calculator.js"),
   "portfolio-calculator": () => import("./calculator.js"),
+  "chat-benchmark": () => import("./chat-benchmark.js"),
   "device-run": () => import("./device-run.js"),
   "device-probe": () => import("./device-probe.js"),
   "data-table": () => import("./data-table.js"),
