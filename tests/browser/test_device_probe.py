@@ -145,13 +145,16 @@ def neighbors(count: int) -> Iterator[None]:
 
 
 def test_a_competing_load_lowers_both_figures(probe: Watched) -> None:
+    cores = os.cpu_count() or 1
+    idle = os.getloadavg()[0] < cores
     # In turn, and with a load far above what the machine may have of its own.
     alone, loaded = [], []
     for _ in range(3):
         alone.append(measure(probe.page))
-        with neighbors(12 * (os.cpu_count() or 1)):
+        with neighbors(12 * cores):
             loaded.append(measure(probe.page))
-    for name in ("bandwidth_gbs", "tflops"):
+    # Where all cores were busy before, arithmetic cannot get much slower; memory still can.
+    for name in ("bandwidth_gbs", "tflops") if idle else ("bandwidth_gbs",):
         quiet, busy = (float(np.median([one[name]["value"] for one in many])) for many in (alone, loaded))
         assert busy < quiet, (name, quiet, busy)
 
