@@ -181,7 +181,8 @@ def build_assets() -> Assets:
 def page_inputs(lang: str) -> list[Path]:
     """Everything that the pages of a language are made of."""
     makers = """calculator_html charts claims_html data_api data_tables edition elements facts figure_axes figure_marks
-        figures hooks macros page_text pages references search_index sentences_html tables templates usage_html"""
+        figures hooks macros page_text pages probe_html references replay_html search_index sentences_html tables
+        templates usage_html verdicts_html"""
     return [
         *files_under(ROOT / "docs" / lang),
         ROOT / "docs" / "nav.yml",

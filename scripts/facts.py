@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
-from calculators.data_files import DATA, Entity, figure_at, read_all
+from calculators.data_files import DATA, Entity, figure_at, measured_source, read_all
 from calculators.evidence import UNIT_OF_FIELD, Evidence, NoSuchFact, Quantity
 from calculators.load import load_dataset
 from calculators.text import day, trimmed
@@ -108,7 +108,7 @@ def sources_of(reference: str, within: Evidence) -> list[str]:
     if kind == "sources":
         return [rest] if rest in within.found["sources"] else []
     if kind == "measurements":
-        return [rest.partition("#")[0]]
+        return [measured_source(rest.partition("#")[0])]
     stored = stored_of(reference, within)
     if "source" in stored:
         return [str(stored["source"])]

@@ -74,7 +74,7 @@ def navigation(docs: Path) -> list[Any]:
         *[{words("nav-home"): page} for page in there("index.md")],
         {words("nav-book"): book},
         {words("nav-calculators"): calculators},
-        {words("nav-demo"): there("demo.md", "demo/benchmark.md")},
+        {words("nav-demo"): there("demo.md", *(f"demo/{name}.md" for name in ("device", "models", "benchmark")))},
         {words("nav-data"): data},
         {
             words("nav-contributing"): there(

@@ -15,6 +15,10 @@ declare module "kernels:plain" {
   const bytes: Uint8Array<ArrayBuffer>;
   export default bytes;
 }
+declare module "kernels:probe" {
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}
 declare module "kernels:shared" {
   const bytes: Uint8Array<ArrayBuffer>;
   export default bytes;

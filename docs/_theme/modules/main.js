@@ -10,10 +10,14 @@ const elements = {
   "fit-calculator": () => import("./calculator.js"),
   "portfolio-calculator": () => import("./calculator.js"),
   "chat-benchmark": () => import("./chat-benchmark.js"),
+  "device-run": () => import("./device-run.js"),
+  "device-probe": () => import("./device-probe.js"),
   "data-table": () => import("./data-table.js"),
+  "model-verdicts": () => import("./model-verdicts.js"),
   "on-device-chat": () => import("./on-device-chat.js"),
   "price-chart": () => import("./price-chart.js"),
   "reactive-sentence": () => import("./reactive-sentence.js"),
+  "speed-replay": () => import("./speed-replay.js"),
   "usage-import": () => import("./usage-import.js"),
 };
 
