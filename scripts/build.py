@@ -134,6 +134,7 @@ def build_assets() -> Assets:
         "ENGINE_FILES": json.dumps(files),
         "ENGINE_SIZE": number(float(size), "bytes", "en", False),
         "FIGURE_WORDS": json.dumps(words),
+        "SEARCH_FAILED": json.dumps(facts.strings("site")["search-failed"], ensure_ascii=False),
         "PYODIDE_INFO": (runtime / "build.json").read_text(encoding="utf-8"),
     }
     define = json.dumps(paths | texts, sort_keys=True)

@@ -20,6 +20,7 @@ from scripts.references import section_sources_html
 
 LANG = os.environ.get("BOOK_LANG", "en")
 NAMED_BY_ICON = r'(<nav class="md-nav" [^>]*aria-labelledby="(__nav_\w+))_label("[^>]*>\s*<label class="md-nav__title")'
+UNSEARCHED = "data-search-exclude"  # for MkDocs' search plugin alone
 # Looked up, not read through.
 REFERENCE_PAGES = [f"book/{name}.md" for name in ("claims", "references", "glossary", "about")]
 
@@ -111,7 +112,8 @@ def on_page_content(html: str, page: Any, config: MkDocsConfig, files: Any) -> s
     where = page.file.src_uri
     if where.startswith("book/") and not where.endswith("index.md") and where not in REFERENCE_PAGES:
         html = with_reading_time(html, LANG) + section_sources_html(where, LANG)
-    return render_elements(html, LANG, where)
+    # A form lists every model and device, which are searched for where they are described; a template holds settings.
+    return re.sub("<(select|template)", rf"<\1 {UNSEARCHED}", render_elements(html, LANG, where))
 
 
 def on_post_page(output: str, page: Any, config: MkDocsConfig) -> str:
@@ -121,7 +123,7 @@ def on_post_page(output: str, page: Any, config: MkDocsConfig) -> str:
     label = f'data-md-component="search" role="dialog" aria-label="{words("search-label")}"'
     output, searches = re.subn('data-md-component="search" role="dialog"', label, output)
     # It names each nested list by a label that holds an icon alone, so that all have the same name: none.
-    output = re.sub(NAMED_BY_ICON, r'\1_title\3 id="\2_title"', output)
+    output = re.sub(NAMED_BY_ICON, r'\1_title\3 id="\2_title"', output).replace(f" {UNSEARCHED}", "")
     if alternates != len(LANGUAGES) or searches != 1:
         raise PluginError(f"{page.file.src_uri}: theme markup changed (alternates {alternates}, search {searches})")
     return facts.with_sources(render_tables(output, LANG, page.file.src_uri))

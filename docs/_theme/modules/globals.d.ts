@@ -10,3 +10,5 @@ declare const ORT_PATH: string;
 declare const ENGINE_SIZE: string;
 /** JSON of the words beside a figure: {"figure-days": {"en": "…", "ja": "…"}, …}. */
 declare const FIGURE_WORDS: string;
+/** JSON of what the search box says when its text could not be fetched: {"en": "…", "ja": "…"}. */
+declare const SEARCH_FAILED: string;

@@ -5,6 +5,7 @@ const config = /** @type {HTMLScriptElement} */ (document.getElementById("__conf
 const settings = JSON.parse(config.textContent ?? "{}");
 const worker = new URL("search-worker.js", element.src).href;
 const root = new URL(settings.base + "/", location.href).href;
-const bootstrap = `self.languageRoot=${JSON.stringify(root)};importScripts(${JSON.stringify(worker)});`;
+const failed = JSON.parse(SEARCH_FAILED)[document.documentElement.lang];
+const bootstrap = `self.languageRoot=${JSON.stringify(root)};self.searchFailed=${JSON.stringify(failed)};importScripts(${JSON.stringify(worker)});`;
 settings.search = URL.createObjectURL(new Blob([bootstrap], { type: "text/javascript" }));
 config.textContent = JSON.stringify(settings);
