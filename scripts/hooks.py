@@ -112,8 +112,9 @@ def on_page_content(html: str, page: Any, config: MkDocsConfig, files: Any) -> s
     where = page.file.src_uri
     if where.startswith("book/") and not where.endswith("index.md") and where not in REFERENCE_PAGES:
         html = with_reading_time(html, LANG) + section_sources_html(where, LANG)
-    # A form lists every model and device, which are searched for where they are described; a template holds settings.
-    return re.sub("<(select|template)", rf"<\1 {UNSEARCHED}", render_elements(html, LANG, where))
+    # A form lists every model and device, which are searched for where they are described; a template holds
+    # settings; the words of a drawing run together without their places.
+    return re.sub(r"<(select|template|svg)\b", rf"<\1 {UNSEARCHED}", render_elements(html, LANG, where))
 
 
 def on_post_page(output: str, page: Any, config: MkDocsConfig) -> str:

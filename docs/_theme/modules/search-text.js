@@ -5,7 +5,8 @@
 /** @typedef {{ anchor: string, heading: string, text: string, head: string, body: string }} Section */
 /** @typedef {{ url: string, title: string, weight: number, head: string, slug: string, sections: Section[] }} Page */
 /** @typedef {{ pages: Page[], names: string[], synonyms: Map<string, Set<string>> }} Book */
-/** One spelling of a query's word. `start`: only where no hiragana precedes. @typedef {{ text: string, weight: number, start?: boolean }} Way */
+/** One spelling of a query's word. `start`: only where no hiragana precedes, `whole`: no Latin letter may follow.
+ *  @typedef {{ text: string, weight: number, start?: boolean, whole?: boolean }} Way */
 /** @typedef {{ section: Section, score: number }} Match */
 
 /** @type {Record<string, string>} */
@@ -53,6 +54,14 @@ function shifted(text, letters, step) {
   return text.replace(letters, (c) => String.fromCharCode(c.charCodeAt(0) + step));
 }
 
+/** The plural of an English word, or its singular: what either may be. @param {string} word */
+function otherNumber(word) {
+  if (!/^[a-z]{4,}$/.test(word)) return [];
+  if (/ies$/.test(word)) return [word.replace(/ies$/, "y")];
+  if (/[^s]s$/.test(word)) return [word.slice(0, -1), word.replace(/es$/, "")];
+  return /[^aeiou]y$/.test(word) ? [word.replace(/y$/, "ies")] : []; // other plurals begin with the word itself
+}
+
 /**
  * The spellings under which a word counts as found.
  * @param {string} word @param {Map<string, Set<string>>} synonyms
@@ -62,12 +71,10 @@ function ways(word, synonyms) {
   const own = fold(word);
   const found = new Map([[own, /** @type {Way} */ ({ text: own, weight: 1 })]]);
   const add = (/** @type {Way} */ way) => { if (!found.has(way.text)) found.set(way.text, way); };
-  // English endings: what is left begins every form of the word.
-  const stem = /^([a-z]{4,}?)(?:ies|es|s|ing|ed)$/.exec(own)?.[1];
-  if (stem) add({ text: stem, weight: 0.7 });
+  for (const text of otherNumber(own)) add({ text, weight: 0.8, whole: true });
   add({ text: fold(shifted(word, /[\u3041-\u3096]/g, KANA_STEP)), weight: 0.9 });
   // カニ is no part of 明らかに: in hiragana, particles and endings join on.
-  if (own.length > 2) add({ text: fold(shifted(word, /[\u30a1-\u30f6]/g, -KANA_STEP)), weight: 0.9, start: true });
+  if (own.length > 2) add({ text: fold(shifted(word, /[\u30a1-\u30f6]/g, -KANA_STEP)), weight: 0.9, start: own.length < 4 });
   for (const name of synonyms.get(own) ?? []) add({ text: name, weight: 0.4 });
   return [...found.values()];
 }
@@ -89,10 +96,11 @@ function units(words, { synonyms }) {
  * Places of a spelling in folded text. A Latin word or a number must begin where the spelling does.
  * @param {string} text @param {Way} way
  */
-function* places(text, { text: word, start }) {
+function* places(text, { text: word, start, whole }) {
   const joins = /^[a-z]/.test(word) ? /[a-z]/ : /^[0-9]/.test(word) ? /[0-9.,]/ : start ? /[\u3041-\u3096]/ : undefined;
   for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + word.length)) {
-    if (!joins || at === 0 || !joins.test(text[at - 1])) yield at;
+    const after = text[at + word.length];
+    if (!(joins && at > 0 && joins.test(text[at - 1])) && !(whole && after && /[a-z]/.test(after))) yield at;
   }
 }
 
@@ -109,28 +117,33 @@ function named(head, way) {
 }
 
 /**
- * What a page is about stands in its title and the last part of its address, then in a heading; many mentions in a long text say less than in a short one.
- * @param {Page} page @param {Way[][]} wanted
+ * What a page is about stands in its title and the last part of its address, then in a heading; words that stand together
+ * say more than words that stand apart, many mentions in a long text less than in a short one.
+ * @param {Page} page @param {Way[][]} wanted @param {Way[]} phrase the whole query, if it has several words
  * @returns {{ page: Page, score: number, matches: Match[] } | undefined} nothing unless every word is there
  */
-function judged(page, wanted) {
-  const best = (/** @type {Way[]} */ unit, /** @type {(way: Way) => number} */ of) => Math.max(...unit.map(of));
-  const titles = wanted.map((unit) => best(unit, (way) => Math.max(named(page.head, way), 0.8 * named(page.slug, way))));
+function judged(page, wanted, phrase) {
+  const best = (/** @type {Way[]} */ unit, /** @type {(way: Way) => number} */ of) => Math.max(0, ...unit.map(of));
+  const title = (/** @type {Way} */ way) => Math.max(named(page.head, way), 0.8 * named(page.slug, way));
+  const titles = wanted.map((unit) => best(unit, title));
   const held = titles.map(Boolean);
   let mentions = 0;
-  const matches = page.sections.map((section) => ({
-    section,
-    score: wanted.reduce((sum, unit, i) => {
+  const matches = page.sections.map((section) => {
+    let score = best(phrase, (way) => 4 * named(section.head, way) + (count(section.body, way) && 4));
+    let together = wanted.length > 1;
+    for (const [i, unit] of wanted.entries()) {
       const head = best(unit, (way) => named(section.head, way));
       const body = best(unit, (way) => way.weight * count(section.body, way));
       held[i] ||= head + body > 0;
-      mentions += body;
-      return sum + 6 * head + body / (body + 1 + section.body.length / 2000);
-    }, 0),
-  })).filter(({ score }) => score > 0).sort((a, b) => b.score - a.score);
+      together &&= head + body > 0;
+      mentions += body / wanted.length;
+      score += 6 * head + body / (body + 1 + section.body.length / 2000);
+    }
+    return { section, score: score + (together ? 2 : 0) };
+  }).filter(({ score }) => score > 0).sort((a, b) => b.score - a.score);
   if (!held.every(Boolean)) return undefined;
-  const score = 8 * titles.reduce((a, b) => a + b, 0) + (matches[0]?.score ?? 0) + 4 * mentions / (mentions + 6);
-  return { page, score: page.weight * score, matches };
+  const inTitle = 8 * (titles.reduce((a, b) => a + b, 0) + best(phrase, title));
+  return { page, score: inTitle + page.weight * ((matches[0]?.score ?? 0) + 4 * mentions / (mentions + 6)), matches };
 }
 
 /**
@@ -144,7 +157,8 @@ export function search(book, query) {
   const apart = words.flatMap((word) => word.split(PARTICLES)).filter(fold);
   for (const tried of words.length ? [words, apart] : []) {
     const wanted = units(tried, book);
-    const found = wanted.length ? book.pages.flatMap((page) => judged(page, wanted) ?? []) : [];
+    const phrase = wanted.length > 1 ? [{ text: fold(tried.join(" ")), weight: 1 }] : [];
+    const found = wanted.length ? book.pages.flatMap((page) => judged(page, wanted, phrase) ?? []) : [];
     if (found.length) return { ways: wanted.flat(), pages: found.sort((a, b) => b.score - a.score) };
   }
   return { ways: [], pages: [] };
