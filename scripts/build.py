@@ -36,6 +36,7 @@ from scripts.engine_cases import engine_cases
 from scripts.figures import drawing_files
 from scripts.pages import Builders, PageBuild, add_policy
 from scripts.progress import progress
+from scripts.theme import ThemeChanged, cut_classes, make_theme, own_sources, theme_sources, words_of_pages
 
 THEME = ROOT / "docs" / "_theme"
 NODE = Path(sys.executable).parent / "node"
@@ -54,6 +55,7 @@ class Assets:
 
     folders: dict[str, Path]  # path below the site's root -> folder
     modules: str  # "assets/<hash>/" of the bundle
+    theme: Path  # what scripts/theme.py made
     model: Path
     ort: Path
 
@@ -139,12 +141,14 @@ def build_assets() -> Assets:
     }
     define = json.dumps(paths | texts, sort_keys=True)
 
+    theme = build_theme()
+
     def make_modules(out: Path) -> None:
-        run([NODE, "scripts/bundle.mjs", "--out", out, "--define", define])
+        run([NODE, "scripts/bundle.mjs", "--out", out, "--theme", theme, "--define", define])
         shutil.copyfile(THEME / "root" / "icon.svg", out / "icon.svg")
 
     browser = [*files_under(THEME / "modules"), *files_under(THEME / "styles"), THEME / "root" / "icon.svg"]
-    bundle_inputs = [*browser, ROOT / "scripts" / "bundle.mjs", ROOT / "package-lock.json"]
+    bundle_inputs = [*files_under(theme), *browser, ROOT / "scripts" / "bundle.mjs", ROOT / "package-lock.json"]
     modules = step("modules", bundle_inputs, make_modules, define)
     modules_path = f"assets/{content_hash(modules)}/"
     folders = {
@@ -155,13 +159,25 @@ def build_assets() -> Assets:
         modules_path: modules,
         "api/v1/": api,
     }
-    return Assets(folders, modules_path, model, ort)
+    return Assets(folders, modules_path, theme, model, ort)
+
+
+def build_theme() -> Path:
+    """The theme's script and styles, made smaller. Raises BuildFailure."""
+    try:
+        recipe = [ROOT / "scripts" / "trim_theme.mjs", ROOT / "scripts" / "theme.py", ROOT / "package-lock.json"]
+        inputs = [*theme_sources(), *own_sources(), *files_under(THEME / "styles"), *recipe]
+        return step("theme", inputs, lambda out: make_theme(NODE, out), json.dumps(words_of_pages()))
+    except ThemeChanged as bad:
+        raise BuildFailure(str(bad)) from bad
+    except subprocess.CalledProcessError as bad:
+        raise BuildFailure("scripts/trim_theme.mjs: failed, see above") from bad
 
 
 def page_inputs(lang: str) -> list[Path]:
     """Everything that the pages of a language are made of."""
     makers = """calculator_html charts claims_html data_api data_tables edition elements facts figure_axes figure_marks
-        figures hooks macros page_text pages references search_index sentences_html tables templates usage_html"""
+        figures hooks macros page_text pages references search_index sentences_html tables templates theme usage_html"""
     return [
         *files_under(ROOT / "docs" / lang),
         ROOT / "docs" / "nav.yml",
@@ -180,7 +196,9 @@ def page_inputs(lang: str) -> list[Path]:
     ]
 
 
-def build_pages(shared: PageBuild, builders: Builders | None = None, *, strict: bool = True) -> dict[str, Path]:
+def build_pages(
+    shared: PageBuild, theme: Path, builders: Builders | None = None, *, strict: bool = True
+) -> dict[str, Path]:
     """The pages of both languages, built only where something changed. Raises BuildFailure."""
     # A folder an address: `make serve` beside `make test` must not undo each other's work.
     home = BUILD / "pages" / hash_of([], shared.site_url)
@@ -205,6 +223,8 @@ def build_pages(shared: PageBuild, builders: Builders | None = None, *, strict: 
     finally:
         if builders is None:
             own.close()
+    dropped = json.loads((theme / "dropped.json").read_text(encoding="utf-8"))
+    errors += [f"{lang}/{line}" for lang, folder in partial.items() for line in cut_classes(folder, dropped)]
     if errors:
         raise BuildFailure("\n".join(errors))
     for lang, out in stale.items():
@@ -315,7 +335,7 @@ def build(out: Path, site_url: str, builders: Builders | None = None, *, strict:
     assets = build_assets()
     shared = PageBuild(site_url, assets.modules, assets.model, assets.ort, commit_epoch())
     refuse_loose(strict=strict)
-    pages = build_pages(shared, builders, strict=strict)
+    pages = build_pages(shared, assets.theme, builders, strict=strict)
     assemble(out, assets, pages, shared)
 
 

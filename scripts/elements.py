@@ -6,6 +6,7 @@ import html
 import json
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from calculators.text import number
@@ -22,6 +23,23 @@ NAMES = "(?:tier|cost|fit|portfolio)-calculator|on-device-chat|book-figure|price
 ELEMENT = re.compile(rf"(?:<p>)?<({NAMES})((?:\s[^>]*)?)>\s*</\1>(?:</p>)?")
 TABLE = re.compile(r'(?:<p>)?<data-table of="([^"]+)" page="(\d+)">\s*</data-table>(?:</p>)?')
 ATTRIBUTE = re.compile(r'([a-z][a-z0-9_-]*)="([^"]*)"')
+# Styles of an element, in order; those of every page are in site.css.
+SHEETS = {
+    "calculator": ("charts", "calculator", "usage-import"),
+    "book-figure": ("charts", "book-figure"),
+    "price-chart": ("charts", "price-chart"),
+    "reactive-sentence": ("charts", "reactive-sentence"),
+    "usage-import": ("usage-import",),
+    "on-device-chat": ("on-device-chat",),
+    "data-table": ("data-table",),
+}
+
+
+def sheets(tags: Iterable[str], root: str) -> str:
+    """Links to the styles of a page's elements, each once. `root`: from the page to its language's root."""
+    names = [name for tag in tags for name in SHEETS[re.sub(".*-calculator", "calculator", tag)]]
+    assets = f"{root}../{os.environ.get('BOOK_ASSETS', '')}"
+    return "".join(f'<link rel="stylesheet" href="{assets}{name}.css">' for name in dict.fromkeys(names))
 
 
 def render_elements(page: str, lang: str, where: str) -> str:
@@ -45,7 +63,12 @@ def render_elements(page: str, lang: str, where: str) -> str:
             inner = chat(lang)
         return f'<{tag}{text} data-state="static" data-lang="{lang}">{inner}</{tag}>'
 
-    return ELEMENT.sub(fill, page)
+    first = ELEMENT.search(page)
+    if first is None:
+        return page
+    # Not at the top of the page: the theme sets its first child apart.
+    links = sheets((tag for tag, _ in ELEMENT.findall(page)), facts.page_root(where))
+    return page[: first.start()] + links + ELEMENT.sub(fill, page[first.start() :])
 
 
 def render_tables(page: str, lang: str, where: str) -> str:
@@ -56,7 +79,11 @@ def render_tables(page: str, lang: str, where: str) -> str:
         inner = data_tables.render(of, lang, facts.page_root(where), number)
         return f'<data-table of="{of}" page="{number}" data-state="static" data-lang="{lang}">{inner}</data-table>'
 
-    return TABLE.sub(fill, page)
+    first = TABLE.search(page)
+    if first is None:
+        return page
+    links = sheets(["data-table"], facts.page_root(where))
+    return page[: first.start()] + links + TABLE.sub(fill, page[first.start() :])
 
 
 def table_anchors(page: str, lang: str, where: str) -> set[str]:

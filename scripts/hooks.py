@@ -135,9 +135,8 @@ def on_post_build(config: MkDocsConfig) -> None:
     from scripts.search_index import write_search_index
 
     write_search_index(Path(config.site_dir), LANG)
-    # Wanted by no reader: written by the search plugin for the theme's own worker.
-    for name in ("assets/javascripts/workers", "assets/javascripts/lunr"):
-        remove(Path(config.site_dir) / name)
+    # Wanted by no reader: the theme's script, styles and icon, of which the pages have smaller copies, and its worker.
+    remove(Path(config.site_dir) / "assets")
 
 
 def remove(folder: Path) -> None:

@@ -1,11 +1,12 @@
-// Answers the theme's search box in place of the theme's worker: the same four messages, our own matching. The text is
-// fetched with the first query, not with every page, and once: the worker keeps it.
+// Answers the theme's search box in place of the theme's worker: the same messages, our own matching. This script and
+// the text are fetched with the first query, not with every page, and once: the worker keeps them.
 import { completed, excerpt, open, search } from "./search-text.js";
 
-const SETUP = 0, READY = 1, QUERY = 2, RESULT = 3;
+const RESULT = 3; // the theme's number of the message
 const MOST_PAGES = 30, MOST_SECTIONS = 6;
 
-const settings = /** @type {{ languageRoot: string, searchFailed: string }} */ (/** @type {unknown} */ (self));
+/** @type {{ languageRoot: string, searchFailed: string, answer?: (query: string) => Promise<void> }} */
+const settings = /** @type {any} */ (self); // theme-start.js
 /** @type {Promise<import("./search-text.js").Book> | undefined} */
 let book;
 
@@ -41,9 +42,9 @@ function item(location, title, text, score) {
 }
 
 /** @param {string} query */
-async function answer(query) {
-  const found = await load();
-  const { ways, pages } = search(found, query);
+async function found(query) {
+  const text = await load();
+  const { ways, pages } = search(text, query);
   const items = pages.slice(0, MOST_PAGES).map(({ page, matches }) => {
     const list = matches.slice(0, MOST_SECTIONS).map(({ section, score }) => {
       const title = excerpt(section.anchor && section.heading || page.title, ways, { width: Infinity });
@@ -57,17 +58,15 @@ async function answer(query) {
     }
     return list;
   });
-  const suggestion = completed(found, query);
+  const suggestion = completed(text, query);
   return { items, suggest: suggestion ? [suggestion] : [] };
 }
 
 let latest = 0;
-addEventListener("message", async ({ data: { type, data } }) => {
-  if (type === SETUP) postMessage({ type: READY });
-  if (type !== QUERY) return;
+settings.answer = async (query) => {
   const turn = ++latest;
-  const found = data.trim() ? await answer(data).catch(() => ({
+  const data = query.trim() ? await found(query).catch(() => ({
     items: [[item("", [{ text: settings.searchFailed, match: false }], [], 0)]], suggest: [],
   })) : { items: [] };
-  if (turn === latest) postMessage({ type: RESULT, data: found });
-});
+  if (turn === latest) postMessage({ type: RESULT, data });
+};
