@@ -177,7 +177,7 @@ def build_theme() -> Path:
 def page_inputs(lang: str) -> list[Path]:
     """Everything that the pages of a language are made of."""
     makers = """calculator_html charts claims_html data_api data_tables edition elements facts figure_axes figure_marks
-        figures hooks macros page_text pages references search_index sentences_html tables templates theme usage_html"""
+        figures hooks macros page_text pages references search_index sentences_html tables templates usage_html"""
     return [
         *files_under(ROOT / "docs" / lang),
         ROOT / "docs" / "nav.yml",

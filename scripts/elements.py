@@ -6,7 +6,6 @@ import html
 import json
 import os
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 from calculators.text import number
@@ -35,11 +34,11 @@ SHEETS = {
 }
 
 
-def sheets(tags: Iterable[str], root: str) -> str:
-    """Links to the styles of a page's elements, each once. `root`: from the page to its language's root."""
-    names = [name for tag in tags for name in SHEETS[re.sub(".*-calculator", "calculator", tag)]]
-    assets = f"{root}../{os.environ.get('BOOK_ASSETS', '')}"
-    return "".join(f'<link rel="stylesheet" href="{assets}{name}.css">' for name in dict.fromkeys(names))
+def sheets(page: str) -> list[str]:
+    """Names of the stylesheets that a page's elements need, in order, each once."""
+    tags = re.findall(rf"<({NAMES}|data-table)\b", page)
+    found = (name for tag in tags for name in SHEETS[re.sub(".*-calculator", "calculator", tag)])
+    return list(dict.fromkeys(found))
 
 
 def render_elements(page: str, lang: str, where: str) -> str:
@@ -63,12 +62,7 @@ def render_elements(page: str, lang: str, where: str) -> str:
             inner = chat(lang)
         return f'<{tag}{text} data-state="static" data-lang="{lang}">{inner}</{tag}>'
 
-    first = ELEMENT.search(page)
-    if first is None:
-        return page
-    # Not at the top of the page: the theme sets its first child apart.
-    links = sheets((tag for tag, _ in ELEMENT.findall(page)), facts.page_root(where))
-    return page[: first.start()] + links + ELEMENT.sub(fill, page[first.start() :])
+    return ELEMENT.sub(fill, page)
 
 
 def render_tables(page: str, lang: str, where: str) -> str:
@@ -79,11 +73,7 @@ def render_tables(page: str, lang: str, where: str) -> str:
         inner = data_tables.render(of, lang, facts.page_root(where), number)
         return f'<data-table of="{of}" page="{number}" data-state="static" data-lang="{lang}">{inner}</data-table>'
 
-    first = TABLE.search(page)
-    if first is None:
-        return page
-    links = sheets(["data-table"], facts.page_root(where))
-    return page[: first.start()] + links + TABLE.sub(fill, page[first.start() :])
+    return TABLE.sub(fill, page)
 
 
 def table_anchors(page: str, lang: str, where: str) -> set[str]:
