@@ -28,7 +28,7 @@ check: setup
 test test-all:
 	@$(PYTHON) -m scripts.bootstrap --browser
 	@$(RUN) scripts.check --all
-	@$(RUN) pytest $(if $(filter test,$@),-m "not slow")
+	@$(RUN) pytest -n auto --maxprocesses 4 --dist loadfile $(if $(filter test,$@),-m "not slow")
 
 bench: setup
 	@$(PYTHON) -m scripts.bootstrap --browser

@@ -175,6 +175,23 @@ def summary_html(lang: str) -> str:
     return f'<div class="claims-summary">{by_status}{"".join(items)}</ul>{changes_html(lang)}</div>'
 
 
+def bar_html(lang: str, root: str) -> str:
+    """The ledger at a glance: one bar whose parts are the statuses, and a list that says how many have each."""
+    by_status = {status: n for status, n in counts(list(claims(lang, True).values())).items() if n}
+    total, left, parts = sum(by_status.values()), 0, []
+    for status, n in by_status.items():
+        parts.append(f'<rect class="claim-{status}" x="{left}" y="0" width="{n}" height="1"/>')
+        left += n
+    items = [
+        f'<li><a href="{root}book/claims/#?status={status}">{chip(status, lang)}</a> {count_of(status, "", lang)}</li>'
+        for status in by_status
+    ]
+    drawing = f'<svg viewBox="0 0 {total} 1" preserveAspectRatio="none" aria-hidden="true">{"".join(parts)}</svg>'
+    label = f"<p>{word('claims-total', lang, n=total)}</p>"
+    listed = f'<ul class="claims-by-status" aria-label="{word("claims-summary", lang)}">{"".join(items)}</ul>'
+    return f'<div class="ledger-bar">{drawing}{label}{listed}</div>'
+
+
 def changes_html(lang: str) -> str:
     """What differs from the newest recorded version of the data that is not this one."""
     others = [e.values for e in facts.entities()["releases"].values() if e.values["version"] != load_dataset().version]

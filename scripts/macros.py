@@ -16,7 +16,7 @@ import yaml
 
 from calculators.evidence import query_of
 from scripts import edition, facts, references
-from scripts.claims_html import claim_marker, count_of
+from scripts.claims_html import bar_html, claim_marker, count_of
 from scripts.figures import figure_html, figure_text
 from scripts.sentences_html import sentence_text
 from scripts.tables import table_html
@@ -42,10 +42,13 @@ def section_path(part: dict[str, Any], section: dict[str, Any]) -> str:
 
 
 def sections_markdown(which: str, lang: str, base: str) -> str:
-    """The sections of a part, or of every part for `book`. What is not written yet is named without a link.
+    """The sections of a part, or of every part for `book`; for `parts`, each part's question alone. What is not written
+    yet is named without a link.
 
     `base`: path from the page to the language's root.
     """
+    if which == "parts":
+        return parts_markdown(lang, base)
     planned = facts.strings("site")["section-planned"][lang]
     lines: list[str] = []
     for part in navigation_plan():
@@ -67,6 +70,20 @@ def sections_markdown(which: str, lang: str, base: str) -> str:
             else:
                 lines.append(f"- {number}{title} <small>({planned})</small>")
     return "\n".join(lines)
+
+
+def parts_markdown(lang: str, base: str) -> str:
+    """What each part asks, as cards that lead there."""
+    cards = ['<div class="home-parts" markdown>']
+    for part in navigation_plan():
+        if "path" not in part:
+            number = part["id"].removeprefix("part-")
+            title = facts.strings("site")["nav-part"][lang].format(
+                number=number, title=html.escape(part["title"][lang])
+            )
+            link = f"[{title}]({base}book/{part['id']}/index.md)"
+            cards += ["<div markdown>", "", link, "", part["question"][lang], "", "</div>"]
+    return "\n".join([*cards, "</div>"])
 
 
 def page_functions(
@@ -112,6 +129,10 @@ def page_functions(
         """How many claims have a status, in the book or in a part."""
         return str(count_of(status, part, lang, as_text=as_text))
 
+    def ledger() -> str:
+        """All claims at a glance, by status."""
+        return "" if as_text else bar_html(lang, facts.page_root(where()))
+
     def figure(of: str) -> str:
         """A figure of data/figures/."""
         return figure_text(of, lang) if as_text else figure_html(of, lang, root())
@@ -154,7 +175,7 @@ def page_functions(
         """Entries for a bibliography, as a block of code: this edition and the original."""
         return edition.bibtex_block(lang, settings)
 
-    own = (name, src, try_it, term, claim, claims_count, figure, sentence, table, chart, sections)
+    own = (name, src, try_it, term, claim, claims_count, ledger, figure, sentence, table, chart, sections)
     found = {
         function.__name__: function for function in (*own, works, sources_by_section, sources_cited, built, bibtex)
     }
