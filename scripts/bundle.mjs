@@ -30,7 +30,7 @@ await build({ ...shared, entryPoints: [`${source}/modules/engine-worker.js`, `${
   external: ["node:*"] });
 const classic = ["search-worker", "theme-start", "chooser"].map((name) => `${source}/modules/${name}.js`);
 await build({ ...shared, entryPoints: classic, format: "iife" });
-const sheets = ["chooser", "charts", "calculator", "data-table", "on-device-chat", "price-chart", "book-figure",
+const sheets = ["chooser", "home", "charts", "calculator", "data-table", "on-device-chat", "price-chart", "book-figure",
   "reactive-sentence", "usage-import"];
 await build({ ...shared, entryPoints: sheets.map((name) => `${source}/styles/${name}.css`) });
 const contents = `@import ${JSON.stringify(resolve(values.theme, "theme.css"))};\n@import "./site.css";`;

@@ -31,13 +31,15 @@ SHEETS = {
     "usage-import": ("usage-import",),
     "on-device-chat": ("on-device-chat",),
     "data-table": ("data-table",),
+    "home-hero": ("home",),
 }
 
 
 def sheets(page: str) -> list[str]:
-    """Names of the stylesheets that a page's elements need, in order, each once."""
-    tags = re.findall(rf"<({NAMES}|data-table)\b", page)
-    found = (name for tag in tags for name in SHEETS[re.sub(".*-calculator", "calculator", tag)])
+    """Names of the stylesheets that a page's elements need besides site.css, in order, each once."""
+    parts = re.findall(rf'<(?:{NAMES}|data-table)\b|class="home-hero"', page)
+    keys = (re.sub('<(?:.*-(?=calculator))?|class="|"', "", part) for part in parts)
+    found = (name for key in keys for name in SHEETS[key])
     return list(dict.fromkeys(found))
 
 
