@@ -1,6 +1,6 @@
 """Weighs the pages of a built site: what a first visit fetches, in bytes after gzip -9, from Chromium's own requests.
 
-Usage: python -m scripts.page_weight [--site site]
+Usage: python -m scripts.page_weight [--site site] [--files] [--write]
 The shell is what a page without any element fetches beside its HTML: theme, always-loaded script, icon, sitemap.
 """
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from calculators.text import LANGUAGES
+from scripts.bench import write
 from scripts.browser import launch
 from scripts.cached import ROOT
 from scripts.static_server import StaticServer
@@ -86,19 +87,24 @@ def weigh(browser: Browser, server: StaticServer) -> Iterator[Weight]:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.page_weight", description=str(__doc__).splitlines()[0])
     parser.add_argument("--site", type=Path, default=ROOT / "site", help="the built site (default: site)")
+    parser.add_argument("--write", action="store_true", help="put the figures into data/facts/site-*.yml")
     parser.add_argument("--files", action="store_true", help="also list the files of the shell")
     arguments = parser.parse_args(argv)
     server = StaticServer(arguments.site.resolve())
     with sync_playwright() as playwright:
         browser = launch(playwright)
         print("language kind         HTML   shell  elements   total  bytes after gzip -9")
-        for w in weigh(browser, server):
+        weights = list(weigh(browser, server))
+        for w in weights:
             print(f"{w.lang:8} {w.kind:10} {w.html:>7,} {w.shell:>7,} {w.rest:>9,} {w.total:>7,}  {w.path}")
         if arguments.files:
             for name, size in sorted(visit(browser, server, f"en/{PLAIN}").items(), key=lambda pair: -pair[1]):
                 print(f"{size:>7,} {name}")
         browser.close()
     server.stop()
+    if arguments.write:
+        found = {f"site-section-{w.lang}-bytes": [float(w.total)] for w in weights if w.kind == "section"}
+        write({**found, "site-shell-bytes": [float(max(w.shell for w in weights))]})
     print(f"goals: shell <= {SHELL_GOAL:,} on every page, a section <= {SECTION_GOAL:,} in all")
     return 0
 
