@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             first = sum(page in found[:1] for (_, page), found in zip(wanted, pages, strict=False))
             false = sum(bool(found) for found in pages[len(wanted) :])
             name = f"site-search-{'' if engine == 'own' else 'pairs-'}{lang}"
-            stored |= {f"{name}-recall": [third / len(wanted)], f"{name}-bytes": [float(figures["gzip"])]}
+            stored |= {f"{name}-recall": [100 * third / len(wanted)], f"{name}-bytes": [float(figures["gzip"])]}
             recall = f"{third}/{len(wanted)}"
             print(
                 f"{lang:8} {engine:6} {recall:>9} {first:>6} {f'{false}/{len(absent)}':>11}"
