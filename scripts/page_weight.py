@@ -30,6 +30,7 @@ KINDS = {
     "claims": "book/claims/",
     "plain": PLAIN,
 }
+QUIET_MS = 1_500  # nothing is asked for in this time: the visit is over
 SHELL_GOAL, SECTION_GOAL = 54_000, 75_000
 
 
@@ -49,10 +50,11 @@ class Weight:
         return self.html + self.shell + self.rest
 
 
-def usual_section(site: Path, lang: str) -> str:
-    """The section whose HTML is of the middle weight."""
-    pages = [path for path in (site / lang / "book").glob("part-*/*/index.html")]
-    middle = sorted(pages, key=lambda path: len(gzip.compress(path.read_bytes(), 9)))[len(pages) // 2]
+def middle_section(site: Path, lang: str, *, sentence: bool) -> str:
+    """The section whose HTML is of the middle weight, of those that hold a reactive sentence or of the others."""
+    pages = {path: path.read_bytes() for path in (site / lang / "book").glob("part-*/*/index.html")}
+    chosen = [path for path, page in pages.items() if (b"<reactive-sentence" in page) == sentence]
+    middle = sorted(chosen, key=lambda path: len(gzip.compress(pages[path], 9)))[len(chosen) // 2]
     return f"{middle.parent.relative_to(site / lang)}/"
 
 
@@ -61,7 +63,12 @@ def visit(browser: Browser, server: StaticServer, path: str) -> dict[str, int]:
     context = browser.new_context()
     fetched: set[str] = set()
     context.on("request", lambda request: fetched.add(request.url.partition("#")[0].partition("?")[0]))
-    context.new_page().goto(server.url + path, wait_until="networkidle")
+    page = context.new_page()
+    page.goto(server.url + path, wait_until="load")
+    known = -1
+    while known < len(fetched):  # what scripts ask for after the page has loaded
+        known = len(fetched)
+        page.wait_for_timeout(QUIET_MS)
     context.close()
     sizes = {}
     for url in fetched:
@@ -77,7 +84,11 @@ def weigh(browser: Browser, server: StaticServer) -> Iterator[Weight]:
     for lang in LANGUAGES:
         plain = visit(browser, server, f"{lang}/{PLAIN}")
         shell = {name for name in plain if not name.endswith("/")}
-        for kind, path in {"section": usual_section(server.root, lang), **KINDS}.items():
+        kinds = {
+            "section": middle_section(server.root, lang, sentence=False),  # two thirds of all
+            "sentence": middle_section(server.root, lang, sentence=True),
+        }
+        for kind, path in {**kinds, **KINDS}.items():
             found = visit(browser, server, f"{lang}/{path}")
             html = found.pop(f"{lang}/{path}")
             in_shell = sum(size for name, size in found.items() if name in shell)

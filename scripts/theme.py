@@ -131,7 +131,7 @@ def make_theme(node: Path, out: Path) -> None:
         "styles": [str(main), str(palette)],
         "script": str(bundle),
         "used": [str(path) for path in (*templates, *own_sources())],
-        "words": words,
+        "words": [*words, "ltr"],  # both languages run from left to right
         "cut": [*CUT, *(kind for kind in ADMONITIONS if kind not in words)],
         "variables": variables_read(),
         "out": str(out),
