@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--pages", type=int, nargs="+", default=[125, 250, 500, 1000], help="pages to build")
     arguments = parser.parse_args(argv)
     assets = build_assets()
-    shared = PageBuild(URL, assets.modules, assets.model, assets.ort, commit_epoch())
+    shared = PageBuild(URL, assets.modules, assets.model, commit_epoch())
     print("pages  seconds  processor seconds  of it a page")
     for pages in arguments.pages:
         with tempfile.TemporaryDirectory() as scratch:
