@@ -75,7 +75,7 @@ def visit(browser: Browser, server: StaticServer, path: str) -> dict[str, int]:
         if url.startswith(server.url):
             name = url.removeprefix(server.url)
             file = server.root / (name + "index.html" if name.endswith("/") or not name else name)
-            sizes[name] = len(gzip.compress(file.read_bytes(), 9))
+            sizes[name] = len(gzip.compress(file.read_bytes(), 9)) if file.is_file() else 0
     return sizes
 
 
