@@ -36,11 +36,12 @@ from scripts.engine_cases import engine_cases
 from scripts.figures import drawing_files
 from scripts.pages import Builders, PageBuild, add_policy
 from scripts.progress import progress
+from scripts.theme import ThemeChanged, cut_classes, make_theme, own_sources, theme_sources, words_of_pages
 
 THEME = ROOT / "docs" / "_theme"
 NODE = Path(sys.executable).parent / "node"
 ORT = ROOT / "node_modules" / "onnxruntime-web" / "dist"
-# For WebGPU: the build that can wait (asyncify). On the processor the model has kernels of its own, in chat-worker.js.
+# WebGPU needs the build that can wait (asyncify); on the processor the model has its own kernels, in chat-worker.js.
 ORT_WASM = "ort-wasm-simd-threaded.asyncify.wasm"
 
 
@@ -54,6 +55,7 @@ class Assets:
 
     folders: dict[str, Path]  # path below the site's root -> folder
     modules: str  # "assets/<hash>/" of the bundle
+    theme: Path  # what scripts/theme.py made
     model: Path
     define: str  # what scripts/bundle.mjs puts into the modules, as JSON
 
@@ -148,23 +150,21 @@ def build_assets() -> Assets:
         "ENGINE_FILES": json.dumps(files),
         "ENGINE_SIZE": number(float(size), "bytes", "en", False),
         "FIGURE_WORDS": json.dumps(words),
+        "SEARCH_FAILED": json.dumps(facts.strings("site")["search-failed"], ensure_ascii=False),
         "MODEL_FILES": json.dumps(chat_files(model, model_path, ort, ort_path)),
         "PYODIDE_INFO": (runtime / "build.json").read_text(encoding="utf-8"),
     }
     define = json.dumps(paths | texts, sort_keys=True)
 
+    theme = build_theme()
+
     def make_modules(out: Path) -> None:
-        run([NODE, "scripts/bundle.mjs", "--out", out, "--define", define])
+        run([NODE, "scripts/bundle.mjs", "--out", out, "--theme", theme, "--define", define])
         shutil.copyfile(THEME / "root" / "icon.svg", out / "icon.svg")
 
-    browser = [
-        *files_under(THEME / "modules"),
-        *files_under(THEME / "kernels"),
-        *files_under(THEME / "styles"),
-        THEME / "root" / "icon.svg",
-    ]
+    own = [path for name in ("modules", "kernels", "styles") for path in files_under(THEME / name)]
     bundlers = [ROOT / "scripts" / name for name in ("bundle.mjs", "build_kernels.mjs")]
-    bundle_inputs = [*browser, *bundlers, ROOT / "package-lock.json"]
+    bundle_inputs = [*files_under(theme), *own, THEME / "root" / "icon.svg", *bundlers, ROOT / "package-lock.json"]
     modules = step("modules", bundle_inputs, make_modules, define)
     modules_path = f"assets/{content_hash(modules)}/"
     folders = {
@@ -175,7 +175,19 @@ def build_assets() -> Assets:
         modules_path: modules,
         "api/v1/": api,
     }
-    return Assets(folders, modules_path, model, define)
+    return Assets(folders, modules_path, theme, model, define)
+
+
+def build_theme() -> Path:
+    """The theme's script and styles, made smaller. Raises BuildFailure."""
+    try:
+        recipe = [ROOT / "scripts" / "trim_theme.mjs", ROOT / "scripts" / "theme.py", ROOT / "package-lock.json"]
+        inputs = [*theme_sources(), *own_sources(), *files_under(THEME / "styles"), *recipe]
+        return step("theme", inputs, lambda out: make_theme(NODE, out), json.dumps(words_of_pages()))
+    except ThemeChanged as bad:
+        raise BuildFailure(str(bad)) from bad
+    except subprocess.CalledProcessError as bad:
+        raise BuildFailure("scripts/trim_theme.mjs: failed, see above") from bad
 
 
 def page_inputs(lang: str) -> list[Path]:
@@ -201,7 +213,9 @@ def page_inputs(lang: str) -> list[Path]:
     ]
 
 
-def build_pages(shared: PageBuild, builders: Builders | None = None, *, strict: bool = True) -> dict[str, Path]:
+def build_pages(
+    shared: PageBuild, theme: Path, builders: Builders | None = None, *, strict: bool = True
+) -> dict[str, Path]:
     """The pages of both languages, built only where something changed. Raises BuildFailure."""
     # A folder an address: `make serve` beside `make test` must not undo each other's work.
     home = BUILD / "pages" / hash_of([], shared.site_url)
@@ -226,6 +240,8 @@ def build_pages(shared: PageBuild, builders: Builders | None = None, *, strict: 
     finally:
         if builders is None:
             own.close()
+    dropped = json.loads((theme / "dropped.json").read_text(encoding="utf-8"))
+    errors += [f"{lang}/{line}" for lang, folder in partial.items() for line in cut_classes(folder, dropped)]
     if errors:
         raise BuildFailure("\n".join(errors))
     for lang, out in stale.items():
@@ -334,7 +350,7 @@ def build(out: Path, site_url: str, builders: Builders | None = None, *, strict:
     assets = build_assets()
     shared = PageBuild(site_url, assets.modules, assets.model, commit_epoch())
     refuse_loose(strict=strict)
-    pages = build_pages(shared, builders, strict=strict)
+    pages = build_pages(shared, assets.theme, builders, strict=strict)
     assemble(out, assets, pages, shared)
 
 

@@ -27,6 +27,30 @@ NAMES = "|".join(["(?:tier|cost|fit|portfolio)-calculator", *OTHERS.split()])
 ELEMENT = re.compile(rf"(?:<p>)?<({NAMES})((?:\s[^>]*)?)>\s*</\1>(?:</p>)?")
 TABLE = re.compile(r'(?:<p>)?<data-table of="([^"]+)" page="(\d+)">\s*</data-table>(?:</p>)?')
 ATTRIBUTE = re.compile(r'([a-z][a-z0-9_-]*)="([^"]*)"')
+# Styles of an element, in order; those of every page are in site.css.
+SHEETS = {
+    "calculator": ("charts", "calculator", "usage-import"),
+    "book-figure": ("charts", "book-figure"),
+    "price-chart": ("charts", "price-chart"),
+    "reactive-sentence": ("charts", "reactive-sentence"),
+    "usage-import": ("usage-import",),
+    "on-device-chat": ("on-device-chat",),
+    "chat-benchmark": ("on-device-chat",),
+    "device-probe": ("device-probe",),
+    "device-run": ("device-probe",),
+    "model-verdicts": ("device-probe",),
+    "speed-replay": ("speed-replay",),
+    "data-table": ("data-table",),
+    "home-hero": ("home",),
+}
+
+
+def sheets(page: str) -> list[str]:
+    """Names of the stylesheets that a page's elements need besides site.css, in order, each once."""
+    parts = re.findall(rf'<(?:{NAMES}|data-table)\b|class="home-hero"', page)
+    keys = (re.sub('<(?:.*-(?=calculator))?|class="|"', "", part) for part in parts)
+    found = (name for key in keys for name in SHEETS[key])
+    return list(dict.fromkeys(found))
 
 
 def render_elements(page: str, lang: str, where: str) -> str:

@@ -13,13 +13,15 @@ from mkdocs.structure.files import File, Files
 
 from calculators.text import LANGUAGES
 from scripts import data_tables, facts
-from scripts.elements import render_elements, render_tables, table_anchors
+from scripts.elements import render_elements, render_tables, sheets, table_anchors
 from scripts.macros import navigation_plan, section_path
 from scripts.reading_time import with_reading_time
 from scripts.references import section_sources_html
 
 LANG = os.environ.get("BOOK_LANG", "en")
 NAMED_BY_ICON = r'(<nav class="md-nav" [^>]*aria-labelledby="(__nav_\w+))_label("[^>]*>\s*<label class="md-nav__title")'
+UNSEARCHED = "data-search-exclude"  # for MkDocs' search plugin alone
+UNSEARCHED_TAGS = "select|template|svg"
 # Looked up, not read through.
 REFERENCE_PAGES = [f"book/{name}.md" for name in ("claims", "references", "glossary", "about")]
 
@@ -97,7 +99,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_context(context: dict[str, Any], page: Any, config: MkDocsConfig, nav: Any) -> dict[str, Any]:
-    """The language switch leads to the same page of the other tree."""
+    """The language switch leads to the same page of the other tree, the head names the styles of the elements."""
+    context["sheets"] = sheets(page.content)
     config.extra["alternate"] = [
         {"name": words(f"language-{lang}"), "lang": lang, "link": f"../{lang}/{page.url}"} for lang in LANGUAGES
     ]
@@ -111,7 +114,9 @@ def on_page_content(html: str, page: Any, config: MkDocsConfig, files: Any) -> s
     where = page.file.src_uri
     if where.startswith("book/") and not where.endswith("index.md") and where not in REFERENCE_PAGES:
         html = with_reading_time(html, LANG) + section_sources_html(where, LANG)
-    return render_elements(html, LANG, where)
+    # A form lists every model and device, which are searched for where they are described; a template holds
+    # settings; the words of a drawing run together without their places.
+    return re.sub(rf"<({UNSEARCHED_TAGS})\b", rf"<\1 {UNSEARCHED}", render_elements(html, LANG, where))
 
 
 def on_post_page(output: str, page: Any, config: MkDocsConfig) -> str:
@@ -122,6 +127,7 @@ def on_post_page(output: str, page: Any, config: MkDocsConfig) -> str:
     output, searches = re.subn('data-md-component="search" role="dialog"', label, output)
     # It names each nested list by a label that holds an icon alone, so that all have the same name: none.
     output = re.sub(NAMED_BY_ICON, r'\1_title\3 id="\2_title"', output)
+    output = re.sub(rf"<({UNSEARCHED_TAGS}) {UNSEARCHED}", r"<\1", output)
     if alternates != len(LANGUAGES) or searches != 1:
         raise PluginError(f"{page.file.src_uri}: theme markup changed (alternates {alternates}, search {searches})")
     return facts.with_sources(render_tables(output, LANG, page.file.src_uri))
@@ -132,9 +138,8 @@ def on_post_build(config: MkDocsConfig) -> None:
     from scripts.search_index import write_search_index
 
     write_search_index(Path(config.site_dir), LANG)
-    # Wanted by no reader: written by the search plugin for the theme's own worker.
-    for name in ("assets/javascripts/workers", "assets/javascripts/lunr"):
-        remove(Path(config.site_dir) / name)
+    # Wanted by no reader: the theme's script, styles and icon, of which the pages have smaller copies, and its worker.
+    remove(Path(config.site_dir) / "assets")
 
 
 def remove(folder: Path) -> None:

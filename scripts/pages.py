@@ -77,8 +77,8 @@ def add_policy(site: Path) -> None:
         path.write_text(page.replace(CHARSET, meta), encoding="utf-8")
 
 
-def build_language(lang: str, out: Path, shared: PageBuild, *, strict: bool) -> None:
-    """The pages of one language into `out`. Raises what MkDocs raises, with its message."""
+def build_language(lang: str, out: Path, shared: PageBuild, *, strict: bool, docs: Path | None = None) -> None:
+    """The pages of one language into `out`; `docs`: another tree than the book's. Raises what MkDocs raises."""
     os.environ.update(
         BOOK_LANG=lang,
         BOOK_ASSETS=shared.assets,
@@ -93,7 +93,7 @@ def build_language(lang: str, out: Path, shared: PageBuild, *, strict: bool) -> 
     shutil.rmtree(out, ignore_errors=True)
     config = load_config(
         str(ROOT / "mkdocs.yml"),
-        docs_dir=str(ROOT / "docs" / lang),
+        docs_dir=str(docs or ROOT / "docs" / lang),
         site_dir=str(out),
         site_url=f"{shared.site_url}{lang}/",
         strict=strict,

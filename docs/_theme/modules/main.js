@@ -21,7 +21,16 @@ const elements = {
   "usage-import": () => import("./usage-import.js"),
 };
 
+// After an instant navigation the styles of a page's elements come late, and move what its address names.
+function settle() {
+  for (const link of document.querySelectorAll("head > link[rel=stylesheet]")) {
+    if (/** @type {HTMLLinkElement} */ (link).sheet) continue;
+    link.addEventListener("load", () => document.getElementById(location.hash.slice(1))?.scrollIntoView(), { once: true });
+  }
+}
+
 function enhance() {
+  settle();
   watchFigures();
   for (const [tag, load] of Object.entries(elements)) {
     if (document.querySelector(tag) && !customElements.get(tag)) void load();
