@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import yaml
 
 from calculators.data_files import BadData
 from calculators.load import compiled_json
@@ -36,6 +35,7 @@ from scripts.engine_cases import engine_cases
 from scripts.figures import drawing_files
 from scripts.pages import Builders, PageBuild, add_policy
 from scripts.progress import progress
+from scripts.settings import setting
 
 THEME = ROOT / "docs" / "_theme"
 NODE = Path(sys.executable).parent / "node"
@@ -186,7 +186,9 @@ def build_pages(shared: PageBuild, builders: Builders | None = None, *, strict: 
     home.mkdir(parents=True, exist_ok=True)
     made = {lang: home / lang for lang in LANGUAGES}
     stamps = {
-        lang: hash_of(page_inputs(lang), shared.site_url, shared.assets, shared.model.name, shared.epoch)
+        lang: hash_of(
+            page_inputs(lang), shared.site_url, shared.assets, shared.model.name, shared.epoch, setting("repository")
+        )
         for lang in LANGUAGES
     }
     stale = {
@@ -283,12 +285,7 @@ def assemble(out: Path, assets: Assets, pages: dict[str, Path], shared: PageBuil
 
 def configured_site_url() -> str:
     """SITE_URL of the environment, else of mkdocs.yml's `extra`, else a local one. Ends in "/"."""
-    found = os.environ.get("SITE_URL")
-    if not found:
-        text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-        # Only one plain setting is wanted; the file's Python tags are for MkDocs.
-        extra = text[text.index("\nextra:") + 1 :]
-        found = yaml.safe_load(extra)["extra"]["site_url"]
+    found = setting("site_url")
     if not found:
         found = "http://127.0.0.1:8000/"
         print(f"build: SITE_URL is not set, so the sitemap names {found}; set it for publication", file=sys.stderr)

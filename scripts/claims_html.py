@@ -187,7 +187,7 @@ def bar_html(lang: str, root: str) -> str:
         for status in by_status
     ]
     drawing = f'<svg viewBox="0 0 {total} 1" preserveAspectRatio="none" aria-hidden="true">{"".join(parts)}</svg>'
-    label = f'<p>{word("claims-total", lang, n=total)}</p>'
+    label = f"<p>{word('claims-total', lang, n=total)}</p>"
     listed = f'<ul class="claims-by-status" aria-label="{word("claims-summary", lang)}">{"".join(items)}</ul>'
     return f'<div class="ledger-bar">{drawing}{label}{listed}</div>'
 

@@ -17,6 +17,7 @@ from scripts.elements import render_elements, render_tables, table_anchors
 from scripts.macros import navigation_plan, section_path
 from scripts.reading_time import with_reading_time
 from scripts.references import section_sources_html
+from scripts.settings import setting
 
 LANG = os.environ.get("BOOK_LANG", "en")
 NAMED_BY_ICON = r'(<nav class="md-nav" [^>]*aria-labelledby="(__nav_\w+))_label("[^>]*>\s*<label class="md-nav__title")'
@@ -45,6 +46,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         {"name": words(f"language-{lang}"), "lang": lang, "link": f"../{lang}/"} for lang in LANGUAGES
     ]
     config.nav = navigation(Path(config.docs_dir))
+    config.extra["repository"] = setting("repository")
     if config.extra["repository"]:
         config.edit_uri_template = f"{config.extra['repository']}/edit/main/docs/{LANG}/{{path}}"
         theme["features"].append("content.action.edit")

@@ -19,6 +19,7 @@ from scripts import edition, facts, references
 from scripts.claims_html import bar_html, claim_marker, count_of
 from scripts.figures import figure_html, figure_text
 from scripts.sentences_html import sentence_text
+from scripts.settings import setting
 from scripts.tables import table_html
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -78,7 +79,9 @@ def parts_markdown(lang: str, base: str) -> str:
     for part in navigation_plan():
         if "path" not in part:
             number = part["id"].removeprefix("part-")
-            title = facts.strings("site")["nav-part"][lang].format(number=number, title=html.escape(part["title"][lang]))
+            title = facts.strings("site")["nav-part"][lang].format(
+                number=number, title=html.escape(part["title"][lang])
+            )
             link = f"[{title}]({base}book/{part['id']}/index.md)"
             cards += ["<div markdown>", "", link, "", part["question"][lang], "", "</div>"]
     return "\n".join([*cards, "</div>"])
@@ -187,6 +190,6 @@ def define_env(env: Any) -> None:
     """Called by mkdocs-macros once a build."""
     lang = os.environ.get("BOOK_LANG", "en")  # the hooks have not run yet
 
-    settings = edition.settings_of(str(env.conf["site_url"] or ""), lang, env.conf["extra"].get("repository"))
+    settings = edition.settings_of(str(env.conf["site_url"] or ""), lang, setting("repository"))
     for name, function in page_functions(lang, lambda: str(env.page.file.src_uri), settings=settings).items():
         env.macro(function, name)
