@@ -49,7 +49,7 @@ links: setup
 	@$(RUN) scripts.external_links
 
 audit: setup
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.9.0
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
 	@.venv/bin/pip-audit --require-hashes --disable-pip --requirement requirements.lock; \
 	  python=$$?; PATH="$(CURDIR)/.venv/bin:$$PATH" npm audit; exit $$(($$python + $$?))
 
