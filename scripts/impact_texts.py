@@ -30,8 +30,8 @@ from scripts.page_text import MACRO, blank, expressions, line_at, without_code
 from scripts.twins import macro_of
 
 # What a macro gives besides quantities is words, or follows from other entries.
-WORDS = ("src", "name", "term", "claim", "try_it")
-LISTS = ("table", "chart", "sections", "works", "sources_by_section", "built", "bibtex")
+WORDS = ("src", "name", "term", "try_it")
+LISTS = ("claim", "table", "chart", "sections", "works", "sources_by_section", "built", "bibtex")
 WHOLE = {"figure": "figure", "sentence": "recommendation"}
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)]*[ \n]+|(?<=[。！？])[」』）]*|\n+")
 
@@ -127,7 +127,7 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
 
 
 def fill(text: str, functions: Mapping[str, Any]) -> str:
-    """A text with its macros filled, lists left out; what has no value stands as it is written."""
+    """A text with its macros filled, lists and markers left out; what has no value stands as it is written."""
 
     def value(match: re.Match[str]) -> str:
         if macro_of(match[1].strip()) in LISTS:

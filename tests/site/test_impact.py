@@ -1,4 +1,4 @@
-"""One figure in one file moves sentences, figures, claims and calculators, and the report says which, in which language."""
+"""One figure in one file moves sentences, figures and claims, and the report says which, in which language."""
 
 from __future__ import annotations
 
@@ -57,11 +57,19 @@ def test_one_commit_flips_one_claim_and_nothing_else(copy: Path) -> None:
         git(copy, "reset", "-q", "--hard", "HEAD~1")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert lines[:3] == ["## What changes for readers", "", "**1 claim changes, 1 flips**; 1 value"], done.stdout
+    assert lines[2].startswith("**1 claim changes, 1 flips**; "), done.stdout
+    assert lines[2].endswith(" Japanese), 1 value")
     flipped = [line for line in lines if line.startswith("- **flips** `data/claims/burst-count.yml:1`: `holds")]
     assert len(flipped) == 1 and "→ `overturned" in flipped[0]
     assert "reword it in both languages" in flipped[0]
-    assert [line for line in lines if line.startswith("### ")] == ["### Claims", "### Values"]
+    assert [line for line in lines if line.startswith("### ")] == ["### Claims", "### Sentences", "### Values"]
+    # The sentences are those that count claims by status: one fewer holds, one more is overturned.
+    counts = [line for line in lines if line.startswith("- `docs/")]
+    assert counts and len([line for line in counts if "docs/en/" in line]) * 2 == len(counts)
+    for line in counts:
+        before, after = ([int(n) for n in re.findall(r"\d+", side)] for side in line.partition(": ")[2].split(" → "))
+        moved = [after[i] - before[i] for i in range(len(before)) if after[i] != before[i]]
+        assert moved == [-1, 1], line
 
 
 def test_a_new_price_is_seen_wherever_it_counts_and_the_check_tells_it(copy: Path) -> None:
