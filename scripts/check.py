@@ -275,7 +275,12 @@ def inputs(name: str) -> list[Path]:
         top = [path for top in (*house.TOP, "NOTICE") if (path := ROOT / top).exists()]
         return [*own, *top, *(path for folder in house.TRACKED for path in files_under(ROOT / folder))]
     if name == "stamps":
-        return [*own, ROOT / "scripts" / "stamp.py", STAMPS, *(path for lang in LANGUAGES for path in pages(lang))]
+        return [
+            *own,
+            ROOT / "scripts" / "stamp.py",
+            *files_under(DOCS, STAMPS.name),
+            *(path for lang in LANGUAGES for path in pages(lang)),
+        ]
     if name in CODE_CHECKS:
         code = [path for folder in PYTHON_CODE for path in files_under(folder, "*.py")]
         modules = [*files_under(DOCS / "_theme" / "modules"), *files_under(ROOT / "scripts", "*.mjs")]

@@ -91,7 +91,7 @@ def check_hosts() -> list[str]:
     for name, _, text in [*texts(*(ROOT / folder for folder in TRACKED), patterns=TEXT_FILES), *own]:
         match = REGISTRY.search(text) if name != "scripts/house.py" else None
         if match:
-            told = "names a package registry; allowed: none, each machine has its own; delete it (in a lock file: make lock)"
+            told = "names a package registry; allowed: none, each machine has its own; delete it (locks: make lock)"
             found.append(at(name, text, match.start(), told))
     return found
 
@@ -101,7 +101,8 @@ def check_words() -> list[str]:
     found = []
 
     def tell(name: str, text: str, offset: int, words: str) -> None:
-        told = f'"{" ".join(words.split())[:60]}" is read by people but stands in code; allowed: data/strings/; move it there'
+        shown = " ".join(words.split())[:60]
+        told = f'"{shown}" is read by people but stands in code; allowed: data/strings/; move it there'
         found.append(at(name, text, offset, told))
 
     for name, _, text in texts(THEME / "elements", THEME / "overrides", patterns=("*.html",)):
@@ -153,7 +154,7 @@ def check_licenses() -> list[str]:
     for name in json.loads(package)["dependencies"]:
         if name.rpartition("/")[2] not in notice:
             line = line_at(package, package.index(f'"{name}"'))
-            told = f"{name} is served with the site, but NOTICE does not credit it; add its name, license and address there"
+            told = f"{name} is served with the site, but NOTICE does not credit it; add name, license and address"
             found.append(f"package.json:{line}: {told}")
     for file, needed in (
         ("package.json", '"license": "mit"'),
