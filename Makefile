@@ -43,7 +43,7 @@ stamp: setup
 	@$(RUN) scripts.stamp $(PAGE)
 
 verify: setup
-	@$(RUN) scripts.manifest $(DIR)
+	@$(RUN) scripts.manifest $(DIR) $(if $(AGAINST),--against $(AGAINST))
 
 links: setup
 	@$(RUN) scripts.external_links

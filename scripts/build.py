@@ -33,6 +33,7 @@ from scripts.data_api import write_api
 from scripts.edition import commit_epoch
 from scripts.engine_cases import engine_cases
 from scripts.figures import drawing_files
+from scripts.manifest import write_manifest
 from scripts.pages import Builders, PageBuild, add_policy
 from scripts.progress import progress
 from scripts.settings import setting
@@ -275,6 +276,7 @@ def assemble(out: Path, assets: Assets, pages: dict[str, Path], shared: PageBuil
     sitemap(partial, shared)
     (partial / "licenses.txt").write_text(licenses(), encoding="utf-8")
     (partial / ".nojekyll").touch()
+    write_manifest(partial, shared.epoch)
     old = out.with_name(f"{out.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if out.exists():

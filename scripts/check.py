@@ -189,14 +189,12 @@ def check_links() -> list[str]:
                         continue
                     name, _, anchor = target.partition("#")
                     page = (path.parent / name).resolve() if name else path
+                    place = f"{shown(path)}:{number}: link to {target}"
                     if not page.exists():
-                        found.append(
-                            f"{shown(path)}:{number}: link to {target}: there is no such file; allowed: a path from this page; correct it"
-                        )
+                        found.append(f"{place}: there is no such file; allowed: a path from this page; correct it")
                     elif anchor and anchor not in anchors(page):
-                        found.append(
-                            f"{shown(path)}:{number}: link to {target}: there is no heading {{#{anchor}}}; allowed: an id of that page; correct it"
-                        )
+                        told = f"there is no heading {{#{anchor}}}; allowed: an id of that page; correct it"
+                        found.append(f"{place}: {told}")
     return found
 
 

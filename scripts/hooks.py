@@ -80,7 +80,7 @@ def navigation(docs: Path) -> list[Any]:
         {words("nav-data"): data},
         {
             words("nav-contributing"): there(
-                "contributing/index.md", "contributing/writing.md", "contributing/measurements.md"
+                *(f"contributing/{name}.md" for name in ("index", "writing", "architecture", "measurements"))
             )
         },
     ]

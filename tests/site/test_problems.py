@@ -105,5 +105,3 @@ def test_github_shows_each_at_its_line(told: list[str]) -> None:
         file, number, text = line.split(":", 2)
         assert note.startswith(f"::error file={file},line={number},title=check "), note
         assert note.endswith(f"::{text.strip()}".replace("%", "%25")), note
-
-
