@@ -85,7 +85,9 @@ def check_hosts() -> list[str]:
             found.append(at(name, text, match.start(), told))
     for name, _, text in pages():
         for match in LOADS.finditer(without_code(text)):
-            told = f"loads {match['image'] or match['tag']}; allowed: a link to it, or a file of this site; save it in docs/"
+            told = (
+                f"loads {match['image'] or match['tag']}; allowed: a link to it, a file of this site; save it in docs/"
+            )
             found.append(at(name, text, match.start(), told))
     own = [(path.name, path, path.read_text(encoding="utf-8")) for path in (ROOT / top for top in TOP) if path.exists()]
     for name, _, text in [*texts(*(ROOT / folder for folder in TRACKED), patterns=TEXT_FILES), *own]:

@@ -2,7 +2,8 @@
 
 Usage: python -m scripts.manifest DIR|https://host/path/ [--against FILE]
 Without --against the site's own manifest is taken: that finds damage. To find out whether a site is what a commit says,
-build that commit with the same SITE_URL and REPOSITORY, and give its manifest. Exit 0: the same; 1: it differs; 2: bad input.
+build that commit with the same SITE_URL and REPOSITORY, and give its manifest.
+Exit 0: the same; 1: it differs; 2: bad input.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("calculators", "data", "docs", "scripts", ".github")
-FILES = "pyproject.toml tsconfig.json package.json package-lock.json mkdocs.yml Makefile NOTICE requirements.lock .gitignore"
+FILES = """pyproject.toml tsconfig.json package.json package-lock.json mkdocs.yml Makefile NOTICE requirements.lock
+    .gitignore"""
 
 
 def copy_of_repository(home: Path) -> Path:

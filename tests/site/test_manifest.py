@@ -54,7 +54,6 @@ def test_a_published_copy_is_compared_with_a_build_of_ones_own(site: Path, tmp_p
     (site / "index.html").write_text("<p>another</p>", encoding="utf-8")
     write_manifest(site, "1700000000")  # whoever changes a site changes its manifest, too
     server = StaticServer(site, path="/book/")
-    server.start()
     try:
         assert verify(server.url)[0] == 0
         code, text = verify(server.url, "--against", own)

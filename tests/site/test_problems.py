@@ -1,4 +1,4 @@
-"""Each kind of mistake is told with its place, what is allowed and what to do: tests/fixtures/problems/, a folder a kind.
+"""Each kind of mistake is told with its place and what to do: tests/fixtures/problems/, a folder a kind.
 
 A folder holds files to lay over the repository, or `edit.yml` with words to replace, and `expected.txt`: the findings.
 A line number in a file that others edit, too, is written N there. All mistakes are made at once in a copy, since a run
