@@ -43,7 +43,9 @@ def claim_marker(claim_id: str, lang: str, root: str, *, as_text: bool = False) 
     """The status of a claim beside its sentence, as a Markdown link to its row. Raises NoSuchFact, BadData."""
     claim = claims(lang, True).get(claim_id)
     if claim is None:
-        raise facts.NoSuchFact(f"claim({claim_id!r}): there is no file data/claims/{claim_id}.yml")
+        raise facts.NoSuchFact(
+            f"claim({claim_id!r}): there is no file data/claims/{claim_id}.yml; allowed: the name of a file there"
+        )
     status = word(f"status-{claim.status}", lang)
     if as_text:
         return word("claim-text", lang, status=status)

@@ -195,6 +195,7 @@ def check_style(paths: Sequence[Path] | None = None) -> list[str]:
         CACHE.write_text(json.dumps(kept), encoding="utf-8")
     return [
         f"{text.file}:{text.line + found['line'] - 1}: {found['message']}"
+        + ("; reword it" * (";" not in found["message"]))
         for key, text in zip(keys, texts, strict=True)
         for found in known[key]
     ]
