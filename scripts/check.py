@@ -251,6 +251,7 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
     "stamps": check_stamps,
     "hosts": house.check_hosts,
     "words": house.check_words,
+    "markup": house.check_markup,
     "assets": house.check_assets,
     "licenses": house.check_licenses,
     "github": check_github,
@@ -269,7 +270,7 @@ def inputs(name: str) -> list[Path]:
     if name == "github":
         recipe = [ROOT / "scripts" / file for file in ("github.py", "workflows.mjs")]
         return [*own, *recipe, *files_under(GITHUB), ROOT / "Makefile", ROOT / "mkdocs.yml"]
-    if name in ("hosts", "words", "assets", "licenses"):
+    if name in ("hosts", "words", "markup", "assets", "licenses"):
         top = [path for top in (*house.TOP, "NOTICE") if (path := ROOT / top).exists()]
         return [*own, *top, *(path for folder in house.TRACKED for path in files_under(ROOT / folder))]
     if name == "stamps":

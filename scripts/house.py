@@ -51,6 +51,13 @@ JAPANESE = re.compile(r"[\"'`](?P<words>[^\"'`\n]*[ぁ-ん]{3}[^\"'`\n]*)[\"'`]"
 LANGUAGE_OPTION = re.compile(r"<option\b[^>]*>[^<]*(?:</option>)?")  # each language is named in itself
 
 MADE = ("licenses.txt",)  # by the build
+# Text that a browser would read as markup or code: of data, addresses, bills or a model it could be anything.
+MARKUP = re.compile(
+    r"\b(?:innerHTML|outerHTML)\s*\+?=(?!=)|\b(?:insertAdjacentHTML|createContextualFragment|setHTMLUnsafe)\(|\bsrcdoc\s*="
+    r"|\bdocument\.write(?:ln)?\(|\beval\(|\bnew Function\(|\bnew DOMParser\("
+)
+OWN_PAGES = "data-table.js"  # reads further pages of its own table, as the build made them
+
 HREF = re.compile(r"\b(?:src|href|poster)=\"(?P<to>[^\"{#?]+)[^\"]*\"")
 URL = re.compile(r"url\(\s*[\"']?(?P<to>[^\"')#]+)")
 
@@ -118,6 +125,17 @@ def check_words() -> list[str]:
         for pattern in (JS_SHOWN, JAPANESE):
             for match in pattern.finditer(plain):
                 tell(name, text, match.start("words"), match["words"])
+    return found
+
+
+def check_markup() -> list[str]:
+    """No module makes markup or code out of text."""
+    found = []
+    for name, path, text in texts(THEME / "modules", patterns=("*.js",)):
+        for match in MARKUP.finditer(blanked(JS_COMMENT, text)):
+            if not (path.name == OWN_PAGES and "DOMParser" in match[0]):
+                told = f"{match[0].strip(' =(')} makes markup or code of text; allowed: textContent; use append()"
+                found.append(at(name, text, match.start(), told))
     return found
 
 
