@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.site.copies import copy_of_repository
+
 PRICE = "data/prices/glm-5.z-ai.yml"
 CONDITION, TURNED = "holds: 'now == written'", "holds: 'now > written'"
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("repository")
-    for name in ("calculators", "data", "docs", "scripts"):
-        shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "tsconfig.json", "mkdocs.yml", "package.json", "package-lock.json", ".gitignore"):
-        shutil.copy(ROOT / name, home / name)
-    (home / "node_modules").symlink_to(ROOT / "node_modules")
+    home = copy_of_repository(tmp_path_factory.mktemp("repository"))
     git(home, "init", "-q")
     commit(home)
     return home

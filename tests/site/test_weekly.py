@@ -1,4 +1,4 @@
-"""The weekly jobs: links that lead out are reported and fail nothing; what changed becomes a pull request that says so."""
+"""The weekly jobs: dead links are reported and fail nothing; what changed becomes a pull request that says so."""
 
 from __future__ import annotations
 
