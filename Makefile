@@ -34,7 +34,7 @@ check check-all: setup
 test test-all:
 	@$(PYTHON) -m scripts.bootstrap --browser
 	@$(RUN) scripts.check --all
-	@$(RUN) pytest $(if $(filter test,$@),-m "not slow")
+	@$(RUN) pytest -n auto --maxprocesses 4 --dist loadfile $(if $(filter test,$@),-m "not slow")
 
 impact: setup
 	@$(RUN) scripts.impact $(BASE) $(HEAD)

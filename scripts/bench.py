@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import os
 import re
 import shutil
 import statistics
@@ -86,16 +87,25 @@ def measure_chat(page: Page, url: str, found: Figures) -> None:
 
 
 def largest_renderer() -> float:
-    """Proportional set size of the largest renderer process, bytes; 0 where /proc does not tell."""
+    """Proportional set size of the largest renderer that this process started, bytes; 0 where /proc does not tell."""
     sizes = [0.0]
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if b"--type=renderer" in (process / "cmdline").read_bytes():
+            if b"--type=renderer" in (process / "cmdline").read_bytes() and is_ours(process):
                 rollup = (process / "smaps_rollup").read_text()
                 sizes.append(float(re.findall(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)[0]) * 1024)
         except (OSError, IndexError):
             continue
     return max(sizes)
+
+
+def is_ours(process: Path) -> bool:
+    """Whether this process is among its ancestors: another benchmark's browser is not to be measured."""
+    while process.name not in ("0", "1"):
+        if process.name == str(os.getpid()):
+            return True
+        process = process.parent / (process / "stat").read_text().rpartition(")")[2].split()[1]
+    return False
 
 
 def measure_browser(playwright: Playwright, site: StaticServer, runs: int, found: Figures) -> None:

@@ -41,8 +41,8 @@ from scripts.settings import setting
 THEME = ROOT / "docs" / "_theme"
 NODE = Path(sys.executable).parent / "node"
 ORT = ROOT / "node_modules" / "onnxruntime-web" / "dist"
-# Plain WebAssembly has the smaller runtime; WebGPU needs the one that can wait (asyncify).
-ORT_FILES = [f"ort-wasm-simd-threaded{kind}.{ending}" for kind in ("", ".asyncify") for ending in ("mjs", "wasm")]
+# WebGPU needs the build that can wait (asyncify); on the processor the model has its own kernels, inside chat-worker.js.
+ORT_WASM = "ort-wasm-simd-threaded.asyncify.wasm"
 
 
 class BuildFailure(Exception):
@@ -56,7 +56,7 @@ class Assets:
     folders: dict[str, Path]  # path below the site's root -> folder
     modules: str  # "assets/<hash>/" of the bundle
     model: Path
-    ort: Path
+    define: str  # what scripts/bundle.mjs puts into the modules, as JSON
 
 
 def run(command: Sequence[str | Path]) -> None:
@@ -81,6 +81,22 @@ def engine_files(folders: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
         for folder, place in folders.items()
         for path in files_under(place)
     }
+
+
+def chat_files(model: Path, model_path: str, ort: Path, ort_path: str) -> list[dict[str, Any]]:
+    """What the demo fetches, by backend: the browser checks length and hash, and keeps nothing of other versions."""
+    manifest = model / "manifest.json"
+    files = json.loads(manifest.read_text(encoding="utf-8"))["files"]
+    wanted = {file["path"]: (model, model_path, file["backends"]) for file in files if file["backends"]}
+    wanted[manifest.name] = (model, model_path, ["wasm", "webgpu"])
+    wanted[ORT_WASM] = (ort, ort_path, ["webgpu"])
+    found = []
+    for name, (folder, path, backends) in wanted.items():
+        content = (folder / name).read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        entry = {"name": name, "path": path + name, "bytes": len(content), "sha256": digest, "backends": backends}
+        found.append(entry)
+    return found
 
 
 def build_assets() -> Assets:
@@ -111,21 +127,19 @@ def build_assets() -> Assets:
     model = step("model", [*converters, ROOT / "requirements.lock"], make_model)
 
     def make_ort(out: Path) -> None:
-        for name in ORT_FILES:
-            shutil.copyfile(ORT / name, out / name)
+        shutil.copyfile(ORT / ORT_WASM, out / ORT_WASM)
 
-    ort = step("onnxruntime", [ROOT / "package-lock.json"], make_ort)
+    ort = step("onnxruntime", [ROOT / "package-lock.json"], make_ort, ORT_WASM)
 
     api_inputs = [*files_under(ROOT / "data", "*.yml", "*.json"), *engine_sources, ROOT / "scripts" / "data_api.py"]
     epoch = commit_epoch()
     api = step("api", api_inputs, lambda out: write_api(out, epoch), epoch)
 
     runtime, engine = python / "runtime", python / "engine"
+    ort_path, model_path = f"assets/{content_hash(ort)}/", f"models/{content_hash(model)}/"
     paths = {
         "RUNTIME_PATH": f"assets/{content_hash(runtime)}/",
         "ENGINE_PATH": f"assets/{content_hash(engine)}/",
-        "ORT_PATH": f"assets/{content_hash(ort)}/",
-        "MODEL_PATH": f"models/{content_hash(model)}/",
     }
     files = engine_files({paths["RUNTIME_PATH"]: runtime, paths["ENGINE_PATH"]: engine})
     # The library and the engine's files are there for a start without the memory snapshot.
@@ -135,6 +149,7 @@ def build_assets() -> Assets:
         "ENGINE_FILES": json.dumps(files),
         "ENGINE_SIZE": number(float(size), "bytes", "en", False),
         "FIGURE_WORDS": json.dumps(words),
+        "MODEL_FILES": json.dumps(chat_files(model, model_path, ort, ort_path)),
         "PYODIDE_INFO": (runtime / "build.json").read_text(encoding="utf-8"),
     }
     define = json.dumps(paths | texts, sort_keys=True)
@@ -143,19 +158,20 @@ def build_assets() -> Assets:
         run([NODE, "scripts/bundle.mjs", "--out", out, "--define", define])
         shutil.copyfile(THEME / "root" / "icon.svg", out / "icon.svg")
 
-    browser = [*files_under(THEME / "modules"), *files_under(THEME / "styles"), THEME / "root" / "icon.svg"]
-    bundle_inputs = [*browser, ROOT / "scripts" / "bundle.mjs", ROOT / "package-lock.json"]
+    browser = [*files_under(THEME / "modules"), *files_under(THEME / "kernels"), *files_under(THEME / "styles"), THEME / "root" / "icon.svg"]
+    bundlers = [ROOT / "scripts" / name for name in ("bundle.mjs", "build_kernels.mjs")]
+    bundle_inputs = [*browser, *bundlers, ROOT / "package-lock.json"]
     modules = step("modules", bundle_inputs, make_modules, define)
     modules_path = f"assets/{content_hash(modules)}/"
     folders = {
         paths["RUNTIME_PATH"]: runtime,
         paths["ENGINE_PATH"]: engine,
-        paths["ORT_PATH"]: ort,
-        paths["MODEL_PATH"]: model,
+        ort_path: ort,
+        model_path: model,
         modules_path: modules,
         "api/v1/": api,
     }
-    return Assets(folders, modules_path, model, ort)
+    return Assets(folders, modules_path, model, define)
 
 
 def page_inputs(lang: str) -> list[Path]:
@@ -241,9 +257,7 @@ def root_pages(out: Path, shared: PageBuild) -> None:
 def licenses() -> str:
     """NOTICE and the license texts of what the site serves, as those licenses ask."""
     texts = {"NOTICE": ROOT / "NOTICE"}
-    for name in ("transformers", "jinja", "tokenizers"):
-        texts[f"@huggingface/{name}"] = ROOT / "node_modules" / "@huggingface" / name / "LICENSE"
-    for name in ("@observablehq/plot", "d3", "papaparse"):
+    for name in ("@huggingface/tokenizers", "@observablehq/plot", "d3", "papaparse"):
         texts[name] = ROOT / "node_modules" / name / "LICENSE"
     material = importlib.metadata.distribution("mkdocs-material")
     texts["Material for MkDocs"] = Path(str(material.locate_file(""))) / next(
@@ -311,7 +325,7 @@ def refuse_loose(*, strict: bool) -> None:
 def build(out: Path, site_url: str, builders: Builders | None = None, *, strict: bool = True) -> None:
     """The whole site into `out`. Raises BadData, BuildFailure."""
     assets = build_assets()
-    shared = PageBuild(site_url, assets.modules, assets.model, assets.ort, commit_epoch())
+    shared = PageBuild(site_url, assets.modules, assets.model, commit_epoch())
     refuse_loose(strict=strict)
     pages = build_pages(shared, builders, strict=strict)
     assemble(out, assets, pages, shared)

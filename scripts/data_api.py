@@ -83,13 +83,13 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> Row:
     row: Row = {}
     for key, value in values.items():
         name = f"{prefix}{key}"
-        if isinstance(value, Mapping) and isinstance(value.get("unknown"), str):
+        if isinstance(value, dict) and isinstance(value.get("unknown"), str):
             row[name], row[f"{name}_unknown"] = None, value["unknown"]
-        elif isinstance(value, Mapping) and "value" in value and "source" in value:
+        elif isinstance(value, dict) and "value" in value and "source" in value:
             row[name] = value["value"]
             rest = {"verified": True, **{k: v for k, v in value.items() if k != "value"}}
             row |= {f"{name}_{k}": v for k, v in rest.items()}
-        elif isinstance(value, Mapping) and key not in FREE:
+        elif isinstance(value, dict) and key not in FREE:
             row |= flat({"verified": True, **value} if "source" in value else value, f"{name}_")
         else:
             row[name] = value

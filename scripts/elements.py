@@ -68,16 +68,22 @@ def table_anchors(page: str, lang: str, where: str) -> set[str]:
 
 
 def chat(lang: str) -> str:
-    """The chat before any script. BOOK_MODEL and BOOK_ORT name the folders of the model and of ONNX Runtime."""
+    """The chat before any script. BOOK_MODEL names the folder of the model."""
     folder = Path(os.environ["BOOK_MODEL"])
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    runtime = Path(os.environ["BOOK_ORT"]) / "ort-wasm-simd-threaded.wasm"
-    strings = {i: pair[lang] for i, pair in facts.strings("chat").items()}
+    pairs = facts.strings("chat")
+    strings = {i: pair[lang] for i, pair in pairs.items()}
+    fetched = sum(file["bytes"] for file in manifest["files"] if "wasm" in file["backends"])
+    fetched += (folder / "manifest.json").stat().st_size
     return TEMPLATES.get_template("on-device-chat.html").render(
         s=lambda string_id, **slots: strings[string_id].format(**slots),
         strings=json.dumps(strings, ensure_ascii=False),
         model=manifest,
-        runtime_bytes=runtime.stat().st_size,
+        download_bytes=fetched,
+        # The model reads English only; who reads another language is told what an example means.
+        examples=[
+            (pair["en"], pair[lang] if lang != "en" else "") for i, pair in pairs.items() if i.startswith("example_")
+        ],
         memory=facts.fact_text("facts/site-chat-memory-bytes", "", lang),
         mb=lambda size: number(float(size), "bytes", lang, False),
     )

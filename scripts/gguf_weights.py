@@ -1,8 +1,8 @@
 """Reads the demo model's GGUF file and repacks its weights, bit for bit, for the browser.
 
-The linears are Q4_1: a block of 32 weights is d * q + m with q in 0..15. Both browser graphs read the same
-bytes: q as nibbles in the order of ONNX Runtime's MatMulNBits, d and c = m + 8d as 16-bit floats, so that a
-weight is d * (q - 8) + c. The tied embedding is Q8_0: d * q with q in -128..127, stored as q + 128.
+The linears are Q4_1: a block of 32 weights is d * q + m with q in 0..15. Both backends read the same bytes: q as
+nibbles in the order of ONNX Runtime's MatMulNBits, d and m as the file's own 16-bit floats. The tied embedding is
+Q8_0: d * q with q in -128..127, stored as q + 128.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class Shape:
 
 @dataclass(frozen=True)
 class Packed4:
-    """Weights of a linear of N outputs and K inputs: nibbles [N, K/32, 16], scales and centers [N, K/32]."""
+    """Weights of a linear of N outputs and K inputs: nibbles [N, K/32, 16], scales and minima [N, K/32]."""
 
     nibbles: U8
     scales: F16
-    centers: F16
+    minima: F16
 
     @property
     def outputs(self) -> int:
@@ -111,8 +111,7 @@ class GgufModel:
             parts.append(self._q4_1(name, heads))
         stacked = [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
         q, d, m = stacked
-        centers = (m.astype(np.float32) + 8 * d.astype(np.float32)).astype(np.float16)
-        return Packed4(nibbles=q[..., 0::2] | (q[..., 1::2] << 4), scales=d, centers=centers)
+        return Packed4(nibbles=q[..., 0::2] | (q[..., 1::2] << 4), scales=d, minima=m)
 
     def embedding(self) -> Packed8:
         """The token embedding, which is also the output head."""

@@ -1,15 +1,13 @@
-"""Builds the demo model's two ONNX graphs over one set of packed weight files.
+"""Writes the demo model's packed weights, and the ONNX graph that reads them on WebGPU.
 
-`wasm`: plain float32 products. The worker (docs/_theme/modules/expand-weights.js) expands each packed weight when
-the runtime asks for it, because ONNX Runtime's WebAssembly build has no fast kernel for 4-bit weights.
-`webgpu`: the nibbles stay packed. MatMulNBits computes sum d * (q - 8) * x; the centers c add c * (sum of x in the
-block). Both are the same weights d * (q - 8) + c, so both are exact up to float32 rounding.
+The nibbles stay packed. MatMulNBits computes sum d * (q - 8) * x; a weight is d * q + m, so m + 8d times the sum of x in
+the block is added. That is exact up to rounding.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,10 +16,10 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper
 
-from scripts.gguf_weights import BLOCK, GgufModel, Packed4, Packed8
+from scripts.gguf_weights import BLOCK, GgufModel, Packed4, Packed8, Shape
 
-Backend = Literal["wasm", "webgpu"]
-BACKENDS: tuple[Backend, ...] = ("wasm", "webgpu")
+Precision = Literal["fp32", "fp16"]
+PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16")
 MICROSOFT = "com.microsoft"
 ALIGNMENT = 64
 
@@ -103,14 +101,15 @@ def write_weights(weights: Weights, files: WeightFiles) -> None:
     for name, linear in weights.linears.items():
         files.add(f"{name}.q", linear.nibbles)
         files.add(f"{name}.d", linear.scales)
-        files.add(f"{name}.c", linear.centers)
+        files.add(f"{name}.m", linear.minima)
 
 
 class GraphBuilder:
     """Collects nodes and initializers; every method returns the name of the value it made."""
 
-    def __init__(self, places: dict[str, Place]) -> None:
+    def __init__(self, places: dict[str, Place], precision: Precision) -> None:
         self.places = places
+        self.kind = {"fp32": TensorProto.FLOAT, "fp16": TensorProto.FLOAT16}[precision]
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: dict[str, onnx.TensorProto] = {}
 
@@ -124,126 +123,94 @@ class GraphBuilder:
         self.nodes.append(helper.make_node(op, inputs, outputs, name=f"{named}/{op}", domain=domain, **attributes))
         return outputs
 
-    def constant(self, name: str, value: Any, dtype: type[np.generic] = np.int64) -> str:
+    def constant(self, name: str, value: Any, kind: int = TensorProto.INT64) -> str:
         if name not in self.initializers:
-            array = np.array(value, dtype=dtype)
-            kind = helper.np_dtype_to_tensor_dtype(array.dtype)
-            tensor = helper.make_tensor(name, kind, array.shape, array.tobytes(), raw=True)
+            array = np.array(value, dtype=helper.tensor_dtype_to_np_dtype(kind))
+            self.initializers[name] = helper.make_tensor(name, kind, array.shape, array.tobytes(), raw=True)
+        return name
+
+    def stored(self, name: str, kind: int, dims: Sequence[int]) -> str:
+        """An initializer whose bytes lie in the packed weight files."""
+        if name not in self.initializers:
+            place = self.places[name]
+            tensor = TensorProto(name=name, data_type=kind, dims=dims, data_location=TensorProto.EXTERNAL)
+            for key, value in (("location", place.file), ("offset", place.offset), ("length", place.length)):
+                tensor.external_data.add(key=key, value=str(value))
             self.initializers[name] = tensor
         return name
 
-    def external(self, name: str, kind: int, dims: Sequence[int], place: Place | None = None) -> str:
-        """An initializer whose bytes lie in a file beside the graph; without `place` in a file of its own name."""
-        if name in self.initializers:
-            return name
-        if place is None:
-            size = int(np.prod(dims)) * np.dtype(helper.tensor_dtype_to_np_dtype(kind)).itemsize
-            place = Place(name, 0, size)
-        tensor = TensorProto(name=name, data_type=kind, dims=dims, data_location=TensorProto.EXTERNAL)
-        for key, value in (("location", place.file), ("offset", place.offset), ("length", place.length)):
-            tensor.external_data.add(key=key, value=str(value))
-        self.initializers[name] = tensor
-        return name
-
-    def float32(self, name: str, dims: Sequence[int]) -> str:
-        return self.external(name, TensorProto.FLOAT, dims, self.places[name])
-
-    def half_as_float32(self, name: str, dims: Sequence[int]) -> str:
-        """A 16-bit array widened in the graph; the runtime folds the cast once, at load."""
-        wide = f"{name}.f32"
+    def numbers(self, name: str, kind: int, dims: Sequence[int]) -> str:
+        """Stored floats in the graph's own precision; the runtime folds the cast once, at load."""
+        if kind == self.kind:
+            return self.stored(name, kind, dims)
         if name not in self.initializers:
-            self.external(name, TensorProto.FLOAT16, dims, self.places[name])
-            self.node("Cast", [name], wide, to=TensorProto.FLOAT)
-        return wide
+            self.node("Cast", [self.stored(name, kind, dims)], f"{name}.cast", to=self.kind)
+        return f"{name}.cast"
 
 
-@dataclass(frozen=True)
 class Products:
-    """How a backend computes the products with packed weights; everything else in the graph is shared."""
+    """Products with the packed weights of a model."""
 
-    linear: Callable[[str, str, Packed4], str]  # (input [B, S, K], name, weights) -> [B, S, N]
-    embed: Callable[[str], str]  # ids [B, S] -> [B, S, width]
-    head: Callable[[str, str], str]  # (input [B, S, width], output name) -> [B, S, vocabulary]
+    def __init__(self, graph: GraphBuilder, model: GgufModel) -> None:
+        self.graph = graph
+        self.vocabulary, self.width = model.shape.vocabulary, model.shape.width
 
-
-def expanded_products(graph: GraphBuilder, model: GgufModel) -> Products:
-    """Products of the wasm graph: float32 weights that the worker expands."""
-    table_shape = [model.shape.vocabulary, model.shape.width]
-
-    def linear(value: str, name: str, weights: Packed4) -> str:
-        expanded = graph.external(f"{name}.w", TensorProto.FLOAT, [weights.outputs, weights.inputs])
-        return graph.node("FusedMatMul", [value, expanded], f"{name}.out", MICROSOFT, transB=1)
-
-    def embed(ids: str) -> str:
-        table = graph.external("embedding.w", TensorProto.FLOAT, table_shape)
-        return graph.node("Gather", [table, ids], "embedded", axis=0)
-
-    def head(value: str, output: str) -> str:
-        return graph.node("FusedMatMul", [value, "embedding.w"], output, MICROSOFT, transB=1)
-
-    return Products(linear, embed, head)
-
-
-def packed_products(graph: GraphBuilder, model: GgufModel) -> Products:
-    """Products of the webgpu graph: packed weights, with the block sums of the input for the centers."""
-    shape = model.shape
-    blocks = shape.width // BLOCK
-
-    def block_sums(value: str, inputs: int) -> str:
-        """Sums of 32 neighbours, [B, S, K/32]."""
-        split = graph.constant(f"blocks_of_{inputs}", [0, 0, inputs // BLOCK, BLOCK])
-        blocked = graph.node("Reshape", [value, split], f"{value}.blocks")
-        return graph.node("ReduceSum", [blocked, graph.constant("last_axis", [-1])], f"{value}.block_sums", keepdims=0)
-
-    def linear(value: str, name: str, weights: Packed4) -> str:
-        n, k = weights.outputs, weights.inputs
-        nibbles = graph.external(f"{name}.q", TensorProto.UINT8, [n, k // BLOCK, BLOCK // 2], graph.places[f"{name}.q"])
-        scales = graph.half_as_float32(f"{name}.d", [n, k // BLOCK])
-        centers = graph.half_as_float32(f"{name}.c", [n, k // BLOCK])
-        # accuracy_level 0 (the default) keeps the input in float32; level 4 would round it to 8 bits.
+    def linear(self, value: str, name: str, weights: Packed4) -> str:
+        """[B, S, K] to [B, S, N]."""
+        graph, n, k = self.graph, weights.outputs, weights.inputs
+        nibbles = graph.stored(f"{name}.q", TensorProto.UINT8, [n, k // BLOCK, BLOCK // 2])
+        scales, minima = (graph.numbers(f"{name}.{part}", TensorProto.FLOAT16, [n, k // BLOCK]) for part in "dm")
+        # accuracy_level 0 (the default) keeps the input's precision; level 4 would round it to 8 bits.
         around_8 = graph.node(
             "MatMulNBits", [value, nibbles, scales], f"{name}.around_8", MICROSOFT, K=k, N=n, bits=4, block_size=BLOCK
         )
-        columns = graph.node("Transpose", [centers], f"{name}.c.columns", perm=[1, 0])
-        center = graph.node("MatMul", [block_sums(value, k), columns], f"{name}.center")
+        eight = graph.node("Mul", [scales, graph.constant("eight", 8, graph.kind)], f"{name}.eight")
+        centers = graph.node("Add", [eight, minima], f"{name}.centers")
+        columns = graph.node("Transpose", [centers], f"{name}.columns", perm=[1, 0])
+        split = graph.constant(f"blocks_of_{k}", [0, 0, k // BLOCK, BLOCK])
+        blocked = graph.node("Reshape", [value, split], f"{name}.blocks")
+        sums = graph.node("ReduceSum", [blocked, graph.constant("last_axis", [-1])], f"{name}.sums", keepdims=0)
+        center = graph.node("MatMul", [sums, columns], f"{name}.center")
         return graph.node("Add", [around_8, center], f"{name}.out")
 
-    def table() -> tuple[str, str]:
-        q = graph.external(
-            "embedding.q", TensorProto.UINT8, [shape.vocabulary, blocks, BLOCK], graph.places["embedding.q"]
-        )
-        return q, graph.half_as_float32("embedding.d", [shape.vocabulary, blocks])
+    def _table(self) -> tuple[str, str]:
+        blocks = self.width // BLOCK
+        q = self.graph.stored("embedding.q", TensorProto.UINT8, [self.vocabulary, blocks, BLOCK])
+        return q, self.graph.numbers("embedding.d", TensorProto.FLOAT16, [self.vocabulary, blocks])
 
-    def embed(ids: str) -> str:
-        q, scales = table()
-        rows = graph.node(
-            "Reshape", [q, graph.constant("table_shape", [shape.vocabulary, shape.width])], "embedding.rows"
-        )
-        return graph.node(
+    def embed(self, ids: str) -> str:
+        """Ids [B, S] to [B, S, width]."""
+        q, scales = self._table()
+        table_shape = self.graph.constant("table_shape", [self.vocabulary, self.width])
+        rows = self.graph.node("Reshape", [q, table_shape], "embedding.rows")
+        return self.graph.node(
             "GatherBlockQuantized", [rows, ids, scales], "embedded", MICROSOFT,
             bits=8, block_size=BLOCK, gather_axis=0, quantize_axis=1,
         )  # fmt: skip
 
-    def head(value: str, output: str) -> str:
-        q, scales = table()
-        return graph.node(
-            "MatMulNBits", [value, q, scales], output, MICROSOFT,
-            K=shape.width, N=shape.vocabulary, bits=8, block_size=BLOCK,
+    def head(self, value: str) -> str:
+        """[B, S, width] to logits [B, S, vocabulary]."""
+        return self.graph.node(
+            "MatMulNBits", [value, *self._table()], "scores", MICROSOFT,
+            K=self.width, N=self.vocabulary, bits=8, block_size=BLOCK,
         )  # fmt: skip
 
-    return Products(linear, embed, head)
 
+def build_graph(
+    model: GgufModel, weights: Weights, places: dict[str, Place], precision: Precision, layers: int | None = None
+) -> onnx.ModelProto:
+    """The decoder, or its first `layers` layers only.
 
-def build_graph(model: GgufModel, weights: Weights, places: dict[str, Place], backend: Backend) -> onnx.ModelProto:
-    """The decoder: ids, mask and the keys and values so far in; logits of the last positions and the cache out."""
-    graph = GraphBuilder(places)
-    products = {"wasm": expanded_products, "webgpu": packed_products}[backend](graph, model)
-    shape = model.shape
-    rotary = [graph.float32(name, array.shape) for name, array in weights.rotary.items()]
-    lengths = _sequence_lengths(graph)
+    In: ids [1, S]; `last_position` [1], the position of the last of them, and `total_length`, one more (both int32);
+    `wanted` [n], which of the S to score; keys and values so far. Out: logits [1, n, vocabulary] in float32; the cache.
+    """
+    graph = GraphBuilder(places, precision)
+    products = Products(graph, model)
+    shape = replace(model.shape, layers=layers or model.shape.layers)
+    rotary = [graph.numbers(name, TensorProto.FLOAT, array.shape) for name, array in weights.rotary.items()]
 
     def norm_gain(name: str) -> str:
-        return graph.float32(name, [shape.width])
+        return graph.numbers(name, TensorProto.FLOAT, [shape.width])
 
     residual = products.embed("input_ids")
     normed = graph.node(
@@ -255,11 +222,10 @@ def build_graph(model: GgufModel, weights: Weights, places: dict[str, Place], ba
         def linear(value: str, part: str, layer: int = layer) -> str:
             return products.linear(value, f"{layer}.{part}", weights.linears[f"{layer}.{part}"])
 
-        qkv = linear(normed, "qkv")
-        cache = [f"past_key_values.{layer}.key", f"past_key_values.{layer}.value"]
+        cache = [f"past.{layer}.key", f"past.{layer}.value"]
         attended, _, _ = graph.node_many(
             "GroupQueryAttention",
-            [qkv, "", "", *cache, *lengths, *rotary],
+            [linear(normed, "qkv"), "", "", *cache, "last_position", "total_length", *rotary],
             [f"{layer}.attended", f"present.{layer}.key", f"present.{layer}.value"],
             MICROSOFT,
             num_heads=shape.heads, kv_num_heads=shape.kv_heads, scale=shape.head_width**-0.5,
@@ -282,8 +248,9 @@ def build_graph(model: GgufModel, weights: Weights, places: dict[str, Place], ba
             norm_gain("final_norm" if last else f"{layer + 1}.attention_norm"),
             f"{layer}.after", shape.norm_epsilon, keep_sum=not last,
         )  # fmt: skip
-    products.head(_last_positions(graph, normed), "logits")
-    return _finish(graph, model)
+    kept = graph.node("Gather", [normed, "wanted"], "kept", axis=1)
+    graph.node("Cast", [products.head(kept)], "logits", to=TensorProto.FLOAT)
+    return _finish(graph, shape)
 
 
 def _add_and_norm(
@@ -297,60 +264,20 @@ def _add_and_norm(
     return made[0], made[-1]
 
 
-def _sequence_lengths(graph: GraphBuilder) -> list[str]:
-    """What GroupQueryAttention wants to know: last valid position of each row, and the total length."""
-    count = graph.node("ReduceSum", ["attention_mask", graph.constant("axis_1", [1])], "mask_sum", keepdims=1)
-    last = graph.node("Sub", [count, graph.constant("one", [1])], "last_position")
-    mask_shape = graph.node("Shape", ["attention_mask"], "mask_shape")
-    total = graph.node("Gather", [mask_shape, graph.constant("index_1", 1)], "total_length", axis=0)
-    return [
-        graph.node("Cast", [last], "last_position.i32", to=TensorProto.INT32),
-        graph.node("Cast", [total], "total_length.i32", to=TensorProto.INT32),
-    ]
-
-
-def _last_positions(graph: GraphBuilder, value: str) -> str:
-    """The last `num_logits_to_keep` positions of `value`; 0 keeps all (a slice from -0 is a slice from 0)."""
-    keep = graph.node("Reshape", ["num_logits_to_keep", graph.constant("one", [1])], "keep")
-    start = graph.node("Neg", [keep], "keep_from")
-    end = graph.constant("no_end", [1 << 62])
-    return graph.node("Slice", [value, start, end, graph.constant("axis_1", [1])], "kept")
-
-
-def _finish(graph: GraphBuilder, model: GgufModel) -> onnx.ModelProto:
-    shape = model.shape
+def _finish(graph: GraphBuilder, shape: Shape) -> onnx.ModelProto:
     info = helper.make_tensor_value_info
     inputs = [
-        info("input_ids", TensorProto.INT64, ["batch_size", "sequence_length"]),
-        info("attention_mask", TensorProto.INT64, ["batch_size", "total_sequence_length"]),
-        info("num_logits_to_keep", TensorProto.INT64, []),
+        info("input_ids", TensorProto.INT64, [1, "length"]),
+        info("last_position", TensorProto.INT32, [1]),
+        info("total_length", TensorProto.INT32, [1]),
+        info("wanted", TensorProto.INT64, ["wanted_count"]),
     ]
-    outputs = [info("logits", TensorProto.FLOAT, ["batch_size", "kept_length", shape.vocabulary])]
-    # transformers.js fills in `batch_size` in the cache's shape by this very name.
+    outputs = [info("logits", TensorProto.FLOAT, [1, "wanted_count", shape.vocabulary])]
     for layer in range(shape.layers):
         for part in ("key", "value"):
-            for values, prefix, length in (
-                (inputs, "past_key_values", "past_sequence_length"),
-                (outputs, "present", "total_sequence_length"),
-            ):
-                dims: list[str | int | None] = ["batch_size", shape.kv_heads, length, shape.head_width]
-                values.append(info(f"{prefix}.{layer}.{part}", TensorProto.FLOAT, dims))
+            for values, prefix, length in ((inputs, "past", "past_length"), (outputs, "present", "present_length")):
+                dims: list[str | int | None] = [1, shape.kv_heads, length, shape.head_width]
+                values.append(info(f"{prefix}.{layer}.{part}", graph.kind, dims))
     made = helper.make_graph(graph.nodes, "decoder", inputs, outputs, list(graph.initializers.values()))
     opsets = [helper.make_opsetid("", 21), helper.make_opsetid(MICROSOFT, 1)]
     return helper.make_model(made, opset_imports=opsets, ir_version=10, producer_name="edge-of-intelligence")
-
-
-def expansion_map(weights: Weights, places: dict[str, Place], backend: Backend) -> list[dict[str, Any]]:
-    """What the worker has to expand for a backend: name, shape, kind, and where q, d (and c) lie."""
-    if backend != "wasm":
-        return []
-    vocabulary, blocks, block = weights.embedding.values.shape
-
-    def entry(name: str, kind: str, shape: Sequence[int], parts: str) -> dict[str, Any]:
-        return {"name": f"{name}.w", "kind": kind, "shape": shape} | {
-            part: places[f"{name}.{part}"].to_json() for part in parts
-        }
-
-    return [entry("embedding", "q8_0", [vocabulary, blocks * block], "qd")] + [
-        entry(name, "q4_1", [linear.outputs, linear.inputs], "qdc") for name, linear in weights.linears.items()
-    ]

@@ -32,7 +32,6 @@ class PageBuild:
     site_url: str
     assets: str
     model: Path
-    ort: Path
     epoch: str
 
 
@@ -84,7 +83,6 @@ def build_language(lang: str, out: Path, shared: PageBuild, *, strict: bool) -> 
         BOOK_LANG=lang,
         BOOK_ASSETS=shared.assets,
         BOOK_MODEL=str(shared.model),
-        BOOK_ORT=str(shared.ort),
         SOURCE_DATE_EPOCH=shared.epoch,
         NO_MKDOCS_2_WARNING="1",
     )

@@ -8,6 +8,7 @@ lines stay where they are. What was read once is remembered by its text.
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -192,7 +193,9 @@ def check_style(paths: Sequence[Path] | None = None) -> list[str]:
         known |= dict(zip(new, findings(list(new.values()), words), strict=True))
         kept = {key: known[key] for key in (keys if paths is None else known)}  # all were read: forget the others
         CACHE.parent.mkdir(parents=True, exist_ok=True)
-        CACHE.write_text(json.dumps(kept), encoding="utf-8")
+        partial = CACHE.with_suffix(f".{os.getpid()}.part")
+        partial.write_text(json.dumps(kept), encoding="utf-8")
+        partial.replace(CACHE)  # at once: another process may be reading
     return [
         f"{text.file}:{text.line + found['line'] - 1}: {found['message']}"
         + ("; reword it" * (";" not in found["message"]))

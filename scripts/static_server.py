@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import mimetypes
+import re
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -22,6 +24,7 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".css": "text/css; charset=utf-8",
 }
+RANGE = re.compile(r"bytes=(\d+)-")
 # When the server is gone, the page asks again only as the reader returns to it: the demo counts requests.
 RELOAD_SCRIPT = """let lost = false;
 function listen() {
@@ -39,7 +42,8 @@ class StaticServer:
     """Serves `root` at `path` (begins and ends with "/") on 127.0.0.1.
 
     `site_url`: what the site was built for; sitemaps are rewritten to this server, since the theme's instant navigation
-    compares origins. `headers`: sent with every answer. `live`: pages reload when `reload()` is called.
+    compares origins. `headers`: sent with every answer. `live`: pages reload when `reload()` is called. `ranges`:
+    answers requests for the rest of a file, as most hosts do.
     """
 
     def __init__(
@@ -51,14 +55,17 @@ class StaticServer:
         site_url: str = "",
         headers: dict[str, str] | None = None,
         live: bool = False,
+        ranges: bool = True,
     ) -> None:
         self.root, self.path, self.site_url = root, path, site_url
         self.headers = headers or {}
-        self.live = live
+        self.live, self.ranges = live, ranges
         self.requests: list[str] = []
+        self.sent: dict[str, int] = {}  # bytes of bodies by path
         self.failures: dict[str, int] = {}
         self.corrupted: set[str] = set()
         self.stalled: dict[str, threading.Event] = {}
+        self.cuts: dict[str, Cut] = {}
         self.changed = threading.Condition()
         self.version = 0
         self.port = port
@@ -120,6 +127,29 @@ class StaticServer:
             yield
         finally:
             self.corrupted.remove(suffix)
+
+    @contextlib.contextmanager
+    def cut(self, suffix: str, at: float, *, lasting: bool = False, hang: bool = False) -> Iterator[None]:
+        """Breaks the connection when a share (0 to 1) of the next body has been sent.
+
+        `lasting`: and every later one at its first byte. `hang`: keeps the connection and says nothing more.
+        """
+        cut = self.cuts[suffix] = Cut(at, lasting, threading.Event() if hang else None)
+        try:
+            yield
+        finally:
+            self.cuts.pop(suffix)
+            if cut.hang:
+                cut.hang.set()
+
+
+@dataclass
+class Cut:
+    """How bodies break off, see `StaticServer.cut`; `at` is None once they are whole again."""
+
+    at: float | None
+    lasting: bool
+    hang: threading.Event | None
 
 
 class SiteHandler(BaseHTTPRequestHandler):
@@ -190,7 +220,13 @@ class SiteHandler(BaseHTTPRequestHandler):
         packed = file.with_name(file.name + ".br")
         if packed.exists() and "br" in self.headers.get("accept-encoding", ""):
             content, encoding = packed.read_bytes(), {"content-encoding": "br"}
-        self.answer(200, content, kind, "max-age=31536000, immutable" if lasting else "no-cache", encoding)
+        cache = "max-age=31536000, immutable" if lasting else "no-cache"
+        asked = RANGE.fullmatch(self.headers.get("range", "")) if site.ranges else None
+        if asked and int(asked[1]) < len(content):
+            place = f"bytes {asked[1]}-{len(content) - 1}/{len(content)}"
+            self.answer(206, content[int(asked[1]) :], kind, cache, {**encoding, "content-range": place})
+        else:
+            self.answer(200, content, kind, cache, encoding)
 
     def answer(
         self, status: int, content: bytes, kind: str, cache: str = "no-store", more: dict[str, str] | None = None
@@ -208,7 +244,21 @@ class SiteHandler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                self.wfile.write(content)
+                self.body(content)
+
+    def body(self, content: bytes) -> None:
+        """Sends all of it, or breaks off where the test says so."""
+        site, path = self.site, unquote(urlsplit(self.path).path)
+        cut = next((c for suffix, c in site.cuts.items() if path.endswith(suffix) and c.at is not None), None)
+        if cut and cut.at is not None:
+            content = content[: int(len(content) * cut.at)]
+            cut.at = 0 if cut.lasting else None
+            self.close_connection = True
+        site.sent[path] = site.sent.get(path, 0) + len(content)
+        self.wfile.write(content)
+        if cut and cut.hang:
+            self.wfile.flush()
+            cut.hang.wait()
 
     def events(self) -> None:
         """Server-sent events: one message at each reload."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from scripts.browser import launch
@@ -19,10 +20,14 @@ SLOW_MS = 60_000  # two busy cores: generous, since no test is about speed
 
 
 @pytest.fixture(scope="session")
-def built() -> Path:
-    """The site as `make build` makes it, built for a sub-path."""
-    out = BUILD / "test-site"
-    build(out, SITE_URL)
+def built(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str, worker_id: str) -> Path:
+    """The site as `make build` makes it, built for a sub-path: once a run, while the other processes wait."""
+    out, own = BUILD / "test-site", tmp_path_factory.getbasetemp()
+    done = (own if worker_id == "master" else own.parent) / f"built-{testrun_uid}"
+    with FileLock(f"{done}.lock"):
+        if not done.exists():
+            build(out, SITE_URL)
+            done.touch()
     return out
 
 

@@ -1,86 +1,67 @@
-"""The demo page in a real browser: the model loads, answers, stops, survives failures, and asks nobody anything."""
+"""The demo's conversation in a real browser, on one page with the model loaded. The rest: test_chat_*.py."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
-from urllib.parse import urlparse
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, expect
 
-LOAD_MS = 120_000
-REPLY_MS = 60_000
-WEBGPU_MS = 170_000
-QUESTION = "What is the capital of France?"
-LONG_TASK = "Write a long story about a fox who travels around the whole world."
+from scripts.static_server import StaticServer
+from tests.browser.chat_page import LONG_TASK, QUESTION, REPLY_MS, Chat, one_sentence
+from tests.browser.test_accessibility import AXE, none_in_any_look
 
+# One reply with the words of the test in place of the model's, which nobody can make a model write. All else is real.
+PUT_WORDS = """(text) => {
+  const post = self.postMessage;
+  let said = false;
+  self.postMessage = (message) => {
+    if (message.type === "done") self.postMessage = post;
+    if (message.type !== "token") return post.call(self, message);
+    if (!said) post.call(self, { ...message, text });
+    said = true;
+  };
+}"""
+HOSTILE = """# A heading
 
-class Chat:
-    """The demo page as a reader uses it."""
+<img src="https://evil.example/a.png" onerror="document.title = 'taken over'"> <script>document.title = 'taken'</script>
 
-    def __init__(self, browser: Browser, site: Any, query: str = "backend=wasm", language: str = "en") -> None:
-        self.context = browser.new_context()
-        self.page: Page = self.context.new_page()
-        self.requested: list[str] = []
-        self.context.on("request", lambda request: self.requested.append(request.url))
-        self.page.goto(f"{site.url}{language}/demo/?{query}")
-        self.element = self.page.locator("on-device-chat")
-        self.reply = self.page.locator("output[name=reply]")
-        self.prompt = self.page.locator("textarea[name=prompt]")
-        self.error = self.page.locator("[data-error]")
-        self.notices = self.page.locator("[data-notices]")
+![a picture](https://evil.example/b.png) and [a link](javascript:document.title='taken') and [data](data:text/html,x)
 
-    def button(self, name: str) -> Any:
-        return self.page.locator(f"button[name={name}]")
+- **bold**
+- *italic* and `code <b>`
+  1. nested
 
-    def wait(self, state: str, timeout: int = LOAD_MS) -> None:
-        self.page.wait_for_selector(f"on-device-chat:is([data-state={state}], [data-state=error])", timeout=timeout)
-        assert self.element.get_attribute("data-state") == state, self.error.inner_text()
+> quoted <a href="https://evil.example/">a</a>
 
-    def load(self, timeout: int = LOAD_MS) -> None:
-        self.button("load").click()
-        self.wait("ready", timeout)
+```html
+<iframe src="https://evil.example/"></iframe>
+```
 
-    def fail_to_load(self) -> None:
-        """Presses the button where loading must fail, and waits until it has."""
-        self.button("load").click()
-        self.page.wait_for_selector("on-device-chat[data-state=error]", timeout=LOAD_MS)
-
-    def ask(self, question: str, timeout: int = REPLY_MS) -> str:
-        self.prompt.fill(question)
-        self.prompt.press("Enter")
-        self.wait("ready", timeout)
-        return self.reply.inner_text()
-
-    def figure(self, name: str) -> float | None:
-        value = self.page.get_attribute(f"output[name={name}]", "data-value")
-        return None if value is None else float(value)
-
-    def is_foreign(self, url: str) -> bool:
-        address = urlparse(url)
-        return address.scheme in ("http", "https", "ws", "wss") and address.netloc != urlparse(self.page.url).netloc
+2 * 3 * 4 and snake_case_name stay; \\*so does this\\*.
+"""
 
 
 @pytest.fixture(scope="module")
-def loaded(browser: Browser, site: Any) -> Iterator[Chat]:
+def loaded(browser: Browser, site: StaticServer) -> Iterator[Chat]:
     """One page with the model loaded on WASM; each test clears the conversation first."""
-    chat = Chat(browser, site)
-    assert chat.prompt.is_disabled()
+    chat = Chat(browser, site, permissions=["clipboard-read", "clipboard-write"])
     chat.load()
     yield chat
-    chat.context.close()
+    chat.close()
 
 
 @pytest.fixture
 def chat(loaded: Chat) -> Chat:
     if loaded.button("clear").is_enabled():
         loaded.button("clear").click()
+        loaded.wait("ready")
+    loaded.prompt.fill("")
     return loaded
 
 
-def test_the_page_says_what_it_is_before_anything_runs(browser: Browser, site: Any) -> None:
+def test_the_page_says_what_it_is_before_anything_runs(browser: Browser, site: StaticServer) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{site.url}en/demo/")
@@ -91,7 +72,7 @@ def test_the_page_says_what_it_is_before_anything_runs(browser: Browser, site: A
     assert "English only" in text
     assert "Apache-2.0" in text
     assert "needs JavaScript" in text
-    assert page.locator("on-device-chat :is(button, textarea):enabled").count() == 0
+    assert page.locator("on-device-chat :is(button, textarea, input):enabled").count() == 0
     context.close()
 
 
@@ -99,11 +80,28 @@ def test_it_answers_on_webassembly_and_measures_itself(chat: Chat) -> None:
     assert "Paris" in chat.ask(QUESTION)
 
     assert chat.page.get_attribute("output[name=backend]", "data-value") == "wasm"
-    for name in ("bytes_downloaded", "load_ms", "ttft_ms", "decode_tokens_per_second"):
+    for name in ("bytes_downloaded", "load_ms", "ttft_ms", "decode_tokens_per_second", "threads"):
         assert (chat.figure(name) or 0) > 0, name
-    named = re.search(r"\((\d+(?:\.\d+)?) MB\)", chat.button("load").text_content() or "")
-    assert named and (chat.figure("bytes_downloaded") or 0) == pytest.approx(float(named[1]) * 1e6, rel=0.01)
     assert chat.figure("requests_since_ready") == 0
+    used, total = re.findall(r"[\d,]+", chat.page.inner_text("output[name=context]"))
+    assert 0 < int(used) < int(total.replace(",", ""))
+
+
+def test_a_request_made_after_ready_is_counted(chat: Chat) -> None:
+    """Seen to count at all, from the page and from the worker; the count stays for the tests below."""
+    shown = "n => Number(document.querySelector('output[name=requests_since_ready]').dataset.value) === n"
+    chat.page.evaluate("() => fetch(location.href).then(() => null)")
+    chat.page.wait_for_function(shown, arg=1)
+    chat.page.workers[-1].evaluate("address => fetch(address).then(() => null)", chat.page.url)
+    chat.page.wait_for_function(shown, arg=2)
+
+
+def test_the_button_names_what_is_downloaded(browser: Browser, site: StaticServer, loaded: Chat) -> None:
+    fresh = Chat(browser, site)
+    expect(fresh.button("load")).to_have_text(re.compile(r"Load the model \((\d+(?:\.\d+)?) MB\)"))
+    named = re.search(r"(\d+(?:\.\d+)?) MB", fresh.button("load").inner_text())
+    assert named and loaded.figure("bytes_downloaded") == pytest.approx(float(named[1]) * 1e6, rel=0.001)
+    fresh.close()
 
 
 def test_an_unpredicted_speed_is_unknown_and_not_zero(chat: Chat) -> None:
@@ -112,21 +110,32 @@ def test_an_unpredicted_speed_is_unknown_and_not_zero(chat: Chat) -> None:
 
 
 def test_the_reply_streams_and_stops_on_request(chat: Chat) -> None:
-    chat.prompt.fill(LONG_TASK)
-    chat.button("send").click()
-    expect(chat.reply).not_to_be_empty(timeout=REPLY_MS)
+    chat.start(LONG_TASK)
     early = chat.reply.inner_text()
     chat.page.wait_for_function(
         "shown => document.querySelector('output[name=reply]').textContent.length > shown", arg=len(early)
     )
+    assert (chat.figure("decode_tokens_per_second") or 0) > 0  # while it writes
     chat.button("stop").click()
     chat.wait("ready", REPLY_MS)
 
     stopped = chat.reply.inner_text()
     assert stopped.startswith(early.rstrip())
-    assert "Stopped" in chat.page.inner_text("[data-status]")
+    assert "Stopped" in chat.status.inner_text()
     chat.page.wait_for_timeout(500)
     assert chat.reply.inner_text() == stopped
+
+
+def test_stopped_before_the_first_word_the_question_stays_to_be_asked_again(chat: Chat) -> None:
+    chat.press_when("stop", "Reading")
+    chat.prompt.fill(QUESTION)
+    chat.button("send").click()
+    chat.wait("ready", REPLY_MS)
+    assert chat.turns.first.inner_text() == QUESTION
+    if chat.button("retry").is_visible():  # else the first word came before the press
+        chat.button("retry").click()
+        chat.wait("ready", REPLY_MS)
+        assert "Paris" in chat.reply.inner_text()
 
 
 def test_a_second_question_keeps_the_context(chat: Chat) -> None:
@@ -134,7 +143,7 @@ def test_a_second_question_keeps_the_context(chat: Chat) -> None:
     second = chat.ask("What is it famous for?")
 
     assert re.search("Paris|Eiffel|Louvre", second)
-    turns = chat.page.locator("[data-conversation] li p").all_inner_texts()
+    turns = chat.turns.all_inner_texts()
     assert turns[0] == QUESTION
     assert "Paris" in turns[1]
     assert turns[2] == "What is it famous for?"
@@ -154,7 +163,7 @@ def test_the_context_kept_between_turns_changes_no_word(chat: Chat) -> None:
             self.postMessage = post;
             resolve(message.text);
           };
-          const data = { type: "generate", id: -1, messages, maxNewTokens: 256 };
+          const data = { type: "generate", id: -1, messages, maxNewTokens: 256, temperature: 0, seed: 0 };
           self.dispatchEvent(new MessageEvent("message", { data }));
         })""",
         [
@@ -168,14 +177,12 @@ def test_the_context_kept_between_turns_changes_no_word(chat: Chat) -> None:
 
 
 def test_clear_forgets_the_conversation_even_in_the_middle_of_a_reply(chat: Chat) -> None:
-    chat.prompt.fill(LONG_TASK)
-    chat.button("send").click()
-    expect(chat.reply).not_to_be_empty(timeout=REPLY_MS)
+    chat.start(LONG_TASK)
     chat.button("clear").click()
     chat.wait("ready", REPLY_MS)
 
     expect(chat.reply).to_be_empty()
-    assert chat.page.locator("[data-conversation] li").count() == 0
+    assert chat.turns.count() == 0
     assert "Paris" in chat.ask(QUESTION)
 
 
@@ -186,30 +193,94 @@ def test_enter_sends_but_not_with_shift_and_not_while_composing(chat: Chat) -> N
 
     assert chat.element.get_attribute("data-state") == "ready"
     assert chat.prompt.input_value() == "first line\n"
-    chat.prompt.fill("")
 
 
-def test_a_reply_is_shown_as_text_and_never_as_markup(chat: Chat) -> None:
-    chat.ask('Repeat this: <b id="injected">bold</b>')
+def test_a_reply_and_the_whole_conversation_can_be_copied(chat: Chat) -> None:
+    reply = chat.ask(QUESTION)
+    chat.page.click("[data-reply] [data-copy]")
+    expect(chat.page.locator("[data-reply] [data-copy]")).to_have_text("Copied")
+    assert chat.page.evaluate("navigator.clipboard.readText()") == reply
     chat.ask("Thanks.")
+    chat.page.click("[data-conversation] [data-copy]")
+    chat.page.wait_for_function("reply => navigator.clipboard.readText().then(text => text === reply)", arg=reply)
+    chat.button("copy_all").click()
+    expect(chat.button("copy_all")).to_have_text("Copied")
+    copied = chat.page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(f"You: {QUESTION}\n\nModel: {reply}\n\nYou: Thanks.\n\nModel: ")
 
-    assert chat.page.locator("#injected").count() == 0
-    assert chat.page.locator("[data-conversation] li p").first.inner_text().endswith('<b id="injected">bold</b>')
+
+def test_the_seed_decides_above_temperature_zero_and_a_bad_one_is_refused(chat: Chat) -> None:
+    chat.page.evaluate("document.querySelector('.chat-settings').open = true")
+    temperature, seed = (chat.page.locator(f"input[name={name}]") for name in ("temperature", "seed"))
+    expect(seed).to_be_disabled()  # greedy by itself
+
+    def reply(number: str) -> str:
+        seed.fill(number)
+        chat.button("clear").click()
+        return chat.ask("Tell me one short fact about the sea.")
+
+    try:
+        temperature.fill("1")
+        chat.ask("Hello.")
+        one, same, other = reply("1"), reply("1"), reply("2")
+        assert one == same != other
+        seed.fill("-1")
+        expect(chat.page.locator("[data-bad=seed]")).to_have_text(
+            "The seed must be a whole number from 0 to 4294967295; 2 is used until then."
+        )
+        seed.fill("0")
+        expect(chat.page.locator("[data-bad=seed]")).to_be_hidden()
+    finally:
+        temperature.fill("0")
+        chat.page.evaluate("document.querySelector('.chat-settings').open = false")
 
 
-def test_a_message_longer_than_the_models_memory_is_refused_and_handed_back(chat: Chat) -> None:
-    long = "1 " * 3000
-    chat.ask(long)
+def test_markdown_of_a_reply_is_shown_and_hostile_markdown_is_text(chat: Chat) -> None:
+    asked, title = len(chat.requested), chat.page.title()
+    chat.page.workers[-1].evaluate(PUT_WORDS, HOSTILE + "*" * 3000 + "> " * 300 + "[" * 3000)
+    text = chat.ask(QUESTION)
 
-    assert re.search(r"Your message has \d+ tokens, more than the \d+", chat.error.inner_text())
-    assert chat.prompt.input_value() == long.strip()
+    assert chat.reply.locator("a, img, script, iframe, h1, b, [onerror], [src], [href]").count() == 0
+    assert (chat.page.title(), chat.requested[asked:]) == (title, [])
+    assert chat.reply.locator(".chat-heading").inner_text() == "A heading"
+    assert chat.reply.locator("li strong").inner_text() == "bold"
+    assert chat.reply.locator("li em").inner_text() == "italic"
+    assert chat.reply.locator("li code").inner_text() == "code <b>"
+    assert chat.reply.locator("li ol > li").inner_text() == "nested"
+    assert '<iframe src="https://evil.example/"></iframe>' in chat.reply.locator("pre").inner_text()
+    assert chat.reply.locator("em").count() == 1
+    for shown in (
+        "a picture (https://evil.example/b.png)",
+        "<script>document.title = 'taken'</script>",
+        'quoted <a href="https://evil.example/">a</a>',
+        "2 * 3 * 4 and snake_case_name stay; *so does this*.",
+    ):
+        assert shown in text
+    chat.ask("Thanks.")  # the reply moves into the list
+    assert chat.turns.nth(1).locator("a, img, script, iframe").count() == 0
+    assert chat.turns.nth(1).locator("li strong").inner_text() == "bold"
+
+
+def test_a_prompt_of_4000_tokens_is_refused_and_handed_back_before_what_was_typed_since(chat: Chat) -> None:
+    long = "word " * 4000
+    chat.prompt.fill(long)
+    chat.prompt.evaluate("field => { field.form.requestSubmit(); field.value = 'typed meanwhile'; }")
+    chat.wait("ready", REPLY_MS)
+    error = one_sentence(chat.error.inner_text())
+
+    refused = re.search(r"Your message has ([\d,]+) tokens, more than the ([\d,]+) the model can read", error)
+    assert refused and int(refused[1].replace(",", "")) >= 4000
+    assert chat.prompt.input_value() == f"{long.strip()}\ntyped meanwhile"
+    assert chat.turns.count() == 0
     assert "Paris" in chat.ask(QUESTION)
     assert chat.error.is_hidden()
 
 
 def test_a_conversation_longer_than_the_models_memory_loses_its_oldest_part(chat: Chat) -> None:
     """With most of the context reserved for the reply, the third short question no longer fits behind the others."""
-    chat.element.evaluate("chat => chat.setAttribute('max-new-tokens', '1975')")
+    total = re.findall(r"[\d,]+", chat.page.inner_text("output[name=context]"))[-1]
+    limit = str(int(total.replace(",", "")) - 73)
+    chat.element.evaluate("(chat, limit) => chat.setAttribute('max-new-tokens', limit)", limit)
     try:
         for question in (QUESTION, "What is the capital of Italy?", "What is the capital of Spain?"):
             chat.ask(question)
@@ -219,7 +290,7 @@ def test_a_conversation_longer_than_the_models_memory_loses_its_oldest_part(chat
         chat.element.evaluate("chat => chat.removeAttribute('max-new-tokens')")
 
 
-def test_it_works_without_the_server_and_asks_nobody(chat: Chat, site: Any) -> None:
+def test_it_works_without_the_server_and_asks_nobody(chat: Chat, site: StaticServer) -> None:
     before, counted = len(chat.requested), chat.figure("requests_since_ready")
     site.stop()
     try:
@@ -230,21 +301,6 @@ def test_it_works_without_the_server_and_asks_nobody(chat: Chat, site: Any) -> N
     assert chat.requested[before:] == []
     assert chat.figure("requests_since_ready") == counted
     assert [url for url in chat.requested if chat.is_foreign(url)] == []
-
-
-def test_a_request_made_after_ready_is_counted(browser: Browser, site: Any) -> None:
-    """Seen to count at all, from the page and from the worker; in a page of its own, as the count stays."""
-    own = Chat(browser, site)
-    own.load()
-    own.page.evaluate("() => fetch(location.href).then(() => null)")
-    own.page.wait_for_function(
-        "() => Number(document.querySelector('output[name=requests_since_ready]').dataset.value) === 1"
-    )
-    own.page.workers[-1].evaluate("address => fetch(address).then(() => null)", own.page.url)
-    own.page.wait_for_function(
-        "() => Number(document.querySelector('output[name=requests_since_ready]').dataset.value) === 2"
-    )
-    own.context.close()
 
 
 def test_the_policy_refuses_a_foreign_host_from_inside_the_worker(chat: Chat) -> None:
@@ -259,22 +315,28 @@ def test_the_policy_refuses_a_foreign_host_from_inside_the_worker(chat: Chat) ->
     assert outcome == "connect-src"
 
 
-def test_a_second_visit_takes_the_model_from_the_browsers_own_storage(
-    browser: Browser, site: Any, loaded: Chat
-) -> None:
-    page = loaded.context.new_page()
-    asked: list[str] = []
-    loaded.context.on("request", lambda request: asked.append(request.url))
-    page.goto(f"{site.url}en/demo/?backend=wasm")
-    page.click("button[name=load]")
-    page.wait_for_selector("on-device-chat[data-state=ready]", timeout=LOAD_MS)
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_axe_finds_nothing_while_everything_is_open(chat: Chat, lang: str) -> None:
+    if lang == "ja":  # by the site's own link, so that the tab keeps the model
+        chat.page.locator("a[hreflang=ja]").first.evaluate("link => link.click()")
+        chat.page.wait_for_url("**/ja/demo/**")
+    chat.page.evaluate(AXE.read_text(encoding="utf-8"))
+    if chat.element.get_attribute("data-state") == "ready":
+        chat.ask(QUESTION)
+    chat.page.evaluate("document.querySelector('.chat-settings').open = true")
+    none_in_any_look(chat.page, lang)
+    chat.page.set_viewport_size({"width": 1280, "height": 720})
+    chat.page.evaluate("document.querySelector('.chat-settings').open = false")
 
-    assert [url for url in asked if "weights-" in url or url.endswith("tokenizer.json")] == []
-    page.close()
 
-
-def test_model_and_conversation_survive_a_walk_through_the_site(chat: Chat) -> None:
+def test_model_and_conversation_survive_a_walk_through_the_site(loaded: Chat) -> None:
     """Instant navigation swaps the page's content; the tab keeps its one worker."""
+    chat = loaded
+    if chat.page.url != chat.address:
+        chat.page.goto(chat.address)
+        chat.load()
+    if chat.button("clear").is_enabled():
+        chat.button("clear").click()
     assert "Paris" in chat.ask(QUESTION)
     workers, requested = list(chat.page.workers), list(chat.requested)
     chat.page.locator("a[href$='calculators/fit/']").last.click()
@@ -283,200 +345,8 @@ def test_model_and_conversation_survive_a_walk_through_the_site(chat: Chat) -> N
     chat.page.go_back()
     chat.wait("ready")
 
-    assert chat.page.locator("[data-conversation] li p").all_inner_texts() == [QUESTION]
+    assert chat.turns.all_inner_texts() == [QUESTION]
     assert "Paris" in chat.reply.inner_text()
     assert [worker for worker in workers if worker in chat.page.workers] == workers
     assert "Paris" in chat.ask(QUESTION)
     assert [url for url in chat.requested[len(requested) :] if "models/" in url] == []
-
-
-def test_a_missing_file_is_one_sentence_and_loading_again_works(browser: Browser, site: Any) -> None:
-    chat = Chat(browser, site)
-    with site.fail("weights-1.bin", 404):
-        chat.fail_to_load()
-    sentence = chat.error.inner_text()
-
-    assert "weights-1.bin is missing" in sentence
-    assert sentence.count(".") - sentence.count(".bin") == 1
-    assert chat.button("load").is_enabled()
-    chat.load()
-    assert chat.error.is_hidden()
-    assert "Paris" in chat.ask(QUESTION)
-    chat.context.close()
-
-
-@pytest.mark.parametrize(("language", "words"), [("en", "The server answered 503"), ("ja", "503を返しました")])
-def test_a_server_error_names_its_status(browser: Browser, site: Any, language: str, words: str) -> None:
-    chat = Chat(browser, site, language=language)
-    with site.fail("tokenizer.json", 503):
-        chat.fail_to_load()
-
-    assert words in chat.error.inner_text()
-    assert "tokenizer.json" in chat.error.inner_text()
-    chat.context.close()
-
-
-def test_no_network_is_one_sentence(browser: Browser, site: Any) -> None:
-    chat = Chat(browser, site)
-    chat.context.route("**/manifest.json", lambda route: route.abort())
-    chat.fail_to_load()
-
-    assert "no connection to this site" in chat.error.inner_text()
-    chat.context.close()
-
-
-def test_a_download_that_falls_silent_is_given_up(browser: Browser, site: Any) -> None:
-    chat = Chat(browser, site)
-
-    def hurry(route: Route) -> None:
-        body = """const wait = setTimeout;
-          self.setTimeout = (f, ms) => wait(f, ms === 30000 ? 500 : Math.min(ms, 100));"""
-        route.fulfill(body=body + route.fetch().text(), content_type="text/javascript")
-
-    chat.context.route("**/chat-worker.js", hurry)
-    chat.context.route("**/tokenizer.json", lambda route: None)  # never answered
-    chat.fail_to_load()
-
-    assert "tokenizer.json went silent for 30 seconds" in chat.error.inner_text()
-    chat.context.close()
-
-
-def test_a_corrupted_file_is_never_used(browser: Browser, site: Any) -> None:
-    chat = Chat(browser, site)
-    served: list[str] = []
-
-    def corrupt(route: Route) -> None:
-        served.append(route.request.url)
-        body = bytearray(route.fetch().body())
-        body[len(body) // 2] ^= 1
-        route.fulfill(body=bytes(body), content_type="application/octet-stream")
-
-    chat.context.route("**/onnx/wasm.onnx", corrupt)
-    chat.fail_to_load()
-
-    assert "onnx/wasm.onnx arrived damaged (its checksum is wrong)" in chat.error.inner_text()
-    assert len(served) == 2  # once more, past any cache on the way
-    chat.context.unroute("**/onnx/wasm.onnx")
-    chat.load()
-    assert "Paris" in chat.ask(QUESTION)
-    chat.context.close()
-
-
-def test_full_storage_is_said_and_does_no_harm(browser: Browser, site: Any) -> None:
-    chat = Chat(browser, site)
-    protocol = chat.context.new_cdp_session(chat.page)
-    protocol.send("Storage.overrideQuotaForOrigin", {"origin": site.url.rstrip("/"), "quotaSize": 10_000_000})
-    chat.load()
-
-    assert "no room to keep the model" in chat.notices.inner_text()
-    assert "Paris" in chat.ask(QUESTION)
-    chat.context.close()
-
-
-def test_blocked_webassembly_is_one_sentence(browser: Browser, site: Any) -> None:
-    chat = Chat(browser, site)
-
-    def without_wasm(route: Route) -> None:
-        body = "WebAssembly.Module = function () { throw new WebAssembly.CompileError('refused'); };"
-        route.fulfill(body=body + route.fetch().text(), content_type="text/javascript")
-
-    chat.context.route("**/chat-worker.js", without_wasm)
-    chat.fail_to_load()
-
-    assert "does not allow WebAssembly" in chat.error.inner_text()
-    chat.context.close()
-
-
-def test_too_little_memory_is_one_sentence(browser: Browser, site: Any) -> None:
-    chat = Chat(browser, site)
-
-    def small(route: Route) -> None:
-        body = """const Whole = Float32Array; self.Float32Array = class extends Whole {
-          constructor(...given) {
-            if (given[0] > 5e6) throw new RangeError("Array buffer allocation failed");
-            super(...given);
-          }
-        };"""
-        route.fulfill(body=body + route.fetch().text(), content_type="text/javascript")
-
-    chat.context.route("**/chat-worker.js", small)
-    chat.fail_to_load()
-
-    assert "ran out of memory" in chat.error.inner_text()
-    chat.context.unroute("**/chat-worker.js")
-    chat.load()
-    chat.context.close()
-
-
-def test_a_worker_that_dies_is_one_sentence(browser: Browser, site: Any) -> None:
-    chat = Chat(browser, site)
-    dies = "postMessage({ type: 'phase', phase: 'downloading' }); setTimeout(() => { throw new Error('gone'); }, 50);"
-    chat.context.route("**/chat-worker.js", lambda route: route.fulfill(body=dies, content_type="text/javascript"))
-    chat.fail_to_load()
-
-    assert "stopped unexpectedly" in chat.error.inner_text()
-    chat.context.close()
-
-
-def test_a_worker_that_cannot_start_is_one_sentence(browser: Browser, site: Any) -> None:
-    chat = Chat(browser, site)
-    chat.context.route("**/chat-worker.js", lambda route: route.abort())
-    chat.fail_to_load()
-
-    assert "chat-worker.js could not be downloaded" in chat.error.inner_text()
-    assert chat.button("load").is_enabled()
-    chat.context.close()
-
-
-def test_without_webgpu_it_says_so_and_goes_on_with_webassembly(browser: Browser, site: Any) -> None:
-    chat = Chat(browser, site, query="backend=webgpu")
-    chat.load()
-
-    assert "offers no WebGPU" in chat.notices.inner_text()
-    assert "WebAssembly instead" in chat.notices.inner_text()
-    assert chat.page.get_attribute("output[name=backend]", "data-value") == "wasm"
-    chat.context.close()
-
-
-def test_a_software_adapter_is_not_chosen_by_itself(webgpu_browser: Browser, site: Any) -> None:
-    chat = Chat(webgpu_browser, site, query="")
-    chat.load()
-
-    assert chat.page.get_attribute("output[name=backend]", "data-value") == "wasm"
-    chat.context.close()
-
-
-@pytest.fixture(scope="module")
-def on_webgpu(webgpu_browser: Browser, site: Any) -> Iterator[Chat]:
-    """The page on the software adapter, which takes seconds a token; its device stays reachable as `self.device`."""
-
-    def keep_device(route: Route) -> None:
-        keeper = """const request = GPUAdapter.prototype.requestDevice;
-          GPUAdapter.prototype.requestDevice = async function (...options) {
-            return (self.device = await request.apply(this, options));
-          };"""
-        route.fulfill(body=keeper + route.fetch().text(), content_type="text/javascript")
-
-    chat = Chat(webgpu_browser, site, query="backend=webgpu")
-    chat.context.route("**/chat-worker.js", keep_device)
-    chat.page.eval_on_selector("on-device-chat", "chat => chat.setAttribute('max-new-tokens', '1')")
-    chat.load(WEBGPU_MS)
-    yield chat
-    chat.context.close()
-
-
-def test_webgpu_gives_a_correct_token(on_webgpu: Chat) -> None:
-    backend = on_webgpu.page.get_attribute("output[name=backend]", "data-value")
-    assert backend == "webgpu", on_webgpu.notices.inner_text()
-    assert on_webgpu.ask(QUESTION, WEBGPU_MS) == "The"  # of "The capital of France is Paris."
-    assert on_webgpu.figure("requests_since_ready") == 0
-    assert [url for url in on_webgpu.requested if on_webgpu.is_foreign(url)] == []
-
-
-def test_a_lost_webgpu_device_is_said_and_webassembly_takes_over(on_webgpu: Chat) -> None:
-    on_webgpu.page.workers[-1].evaluate("() => self.device.destroy()")
-    expect(on_webgpu.notices).to_contain_text("graphics processor was lost", timeout=REPLY_MS)
-    on_webgpu.wait("ready")
-
-    assert "WebAssembly instead" in on_webgpu.notices.inner_text()
-    assert on_webgpu.page.get_attribute("output[name=backend]", "data-value") == "wasm"

@@ -72,7 +72,7 @@ def make_lab(root: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def lab_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StaticServer]:
+def lab_site(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StaticServer]:
     root = tmp_path_factory.mktemp("lab")
     make_lab(root)
     server = StaticServer(root, path="/some/path/", site_url=SITE_URL)

@@ -75,7 +75,7 @@ def repr_of(value: object) -> str:
 
 
 @pytest.fixture
-def engine_site(tmp_path: Path) -> Iterator[StaticServer]:
+def engine_site(built: Path, tmp_path: Path) -> Iterator[StaticServer]:
     """A server of nothing but an empty page, the runtime and the engine, as the site has them."""
     for folder in build_assets().folders.values():
         for name, marker in (("runtime", "pyodide.mjs"), ("engine", "engine.zip")):
@@ -119,11 +119,11 @@ def first_difference(request: str, ours: list[str], theirs: list[str]) -> str:
     return f"{request[:300]}: one is longer"
 
 
-def test_that_is_what_the_command_line_prints(calculators: Run) -> None:
+def test_that_is_what_the_command_line_prints(shell: Run) -> None:
     here: dict[str, Any] = {}
     exec(ANSWER, here)
     for command in COMMANDS:
         asked = {"command": command, "scenario": {"isl": 3000, "samples": 100}, "lang": "ja"}
         text = json.dumps(asked["scenario"])
-        printed = calculators(command, "--json", "--lang", "ja", "--scenario", "-", stdin=text).stdout
+        printed = shell(command, "--json", "--lang", "ja", "--scenario", "-", stdin=text).stdout
         assert printed == here["printed"](load_dataset(), asked) + "\n"

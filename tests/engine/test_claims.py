@@ -24,6 +24,9 @@ from scripts.record_release import release_text
 
 Found = dict[str, dict[str, Entity]]
 FOUND = read_all()
+SAMPLES = FOUND["parameters"]["samples"]
+# A few random draws show as well as all of them that a claim flips; its status before must be the real one.
+FEW_DRAWS = {**FOUND["parameters"], "samples": Entity(SAMPLES.file, {**SAMPLES.values, "value": 100}, SAMPLES.lines)}
 COMPUTED = [i for i, entity in FOUND["claims"].items() if entity.values["kind"] != "judgment"]
 # By so much a figure is changed until a status changes; a date moves by as many years.
 FACTORS = (0.9, 1.1, 0.5, 2, 0.1, 10, 0.001, 1000)
@@ -108,7 +111,8 @@ def changed(reference: str, factor: float) -> Found:
     entity_id = rest.partition("#")[0]
     entity = FOUND[kind][entity_id]
     own = Entity(entity.file, copy.deepcopy(entity.values), entity.lines)
-    found = {**FOUND, kind: {**FOUND[kind], entity_id: own}}
+    base = {**FOUND, "parameters": FEW_DRAWS}
+    found = {**base, kind: {**base[kind], entity_id: own}}
     for holder, keys in figures(found, reference):
         for key in keys:
             if isinstance(holder.get(key), int | float | str) and not isinstance(holder.get(key), bool):
@@ -129,6 +133,7 @@ def flips(claim_id: str) -> Iterator[tuple[str, float, str]]:
     """(reference, factor, new status) of each change that gives a claim another status."""
     entity = FOUND["claims"][claim_id]
     before = weighed(Evidence(FOUND), claim_id, entity)
+    assert weighed(Evidence({**FOUND, "parameters": FEW_DRAWS}), claim_id, entity).status == before.status
     for reference in itertools.chain(*map(one_by_one, before.references)):
         for factor in FACTORS:
             try:

@@ -18,8 +18,23 @@ def fit(calculators: Run, *settings: str) -> dict[str, Any]:
     return found
 
 
-def test_fit_prints_the_answer_in_both_languages(calculators: Run) -> None:
-    english, japanese = calculators("fit"), calculators("fit", "--lang", "ja")
+@pytest.mark.parametrize(
+    ("arguments", "stdin"),
+    [
+        (["fit", "--json", "--lang", "ja", "--scenario", "-"], '{"isl": 3000}'),
+        (["fit", "--set", "isl=0"], ""),
+        (["fit", "--bogus"], ""),
+        (["claims"], ""),
+        (["parameters"], ""),
+    ],
+)
+def test_a_process_of_its_own_says_the_same(calculators: Run, shell: Run, arguments: list[str], stdin: str) -> None:
+    here, there = calculators(*arguments, stdin=stdin), shell(*arguments, stdin=stdin)
+    assert (here.returncode, here.stdout, here.stderr) == (there.returncode, there.stdout, there.stderr)
+
+
+def test_fit_prints_the_answer_in_both_languages(shell: Run) -> None:
+    english, japanese = shell("fit"), shell("fit", "--lang", "ja")
     assert english.returncode == japanese.returncode == 0
     assert "fits on NVIDIA GeForce RTX 4090" in english.stdout
     assert "に収まります" in japanese.stdout and "トークン/秒" in japanese.stdout

@@ -78,6 +78,21 @@ def test_a_mistake_on_a_page_stops_the_build_and_names_it(copy: Path, text: str,
     assert sentence in done.stderr
 
 
+def test_a_loose_number_and_an_unequal_twin_stop_the_build(copy: Path) -> None:
+    page = copy / "docs" / "en" / "book" / "part-1" / "gap-vanished.md"
+    good = page.read_text(encoding="utf-8")
+    page.write_text(f'{good}\nForty models, at {{{{ v("facts/aa-interval") }}}}.\n', encoding="utf-8")
+    try:
+        done = build(copy)
+    finally:
+        page.write_text(good, encoding="utf-8")
+    line = good.count("\n") + 2
+    assert done.returncode == 1
+    assert f'docs/en/book/part-1/gap-vanished.md:{line}: "Forty" is a number without a source' in done.stderr
+    assert 'lacks bound {{ v("facts/aa-interval") }}' in done.stderr
+    assert not (copy / "site").exists()
+
+
 def test_two_builds_of_the_same_tree_are_alike_and_the_second_does_nothing(copy: Path) -> None:
     def tree() -> dict[str, bytes]:
         site = copy / "site"

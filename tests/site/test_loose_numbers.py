@@ -207,18 +207,3 @@ def test_each_entry_of_the_explicit_list_is_needed() -> None:
     assert words
     assert [word for word in words if not NUMBER.search(word)] == []  # these would pass without it
     assert [word for word in words if list(loose_numbers(word))] == []
-
-
-def test_a_loose_number_and_an_unequal_twin_stop_the_build(tmp_path: Path) -> None:
-    home = copy_of_the_repository(tmp_path)
-    for name in (".cache", "build"):
-        (home / name).symlink_to(ROOT / name)
-    page = home / "docs" / "en" / "book" / "part-1" / "gap-vanished.md"
-    good = page.read_text(encoding="utf-8")
-    page.write_text(f'{good}\nForty models, at {{{{ v("facts/aa-interval") }}}}.\n', encoding="utf-8")
-    done = subprocess.run([sys.executable, "-m", "scripts.build"], cwd=home, capture_output=True, text=True)
-    line = good.count("\n") + 2
-    assert done.returncode == 1
-    assert f'docs/en/book/part-1/gap-vanished.md:{line}: "Forty" is a number without a source' in done.stderr
-    assert 'lacks bound {{ v("facts/aa-interval") }}' in done.stderr
-    assert not (home / "site").exists()

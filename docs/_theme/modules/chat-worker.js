@@ -1,181 +1,97 @@
-// Runs the demo model in a worker: ONNX Runtime through transformers.js, everything from this site.
-//
-// Page to worker: load {backend}, generate {id, messages, maxNewTokens}, interrupt, dispose.
-// Worker to page: progress, phase, ready, token, done, error {code, slots}, requests {count}.
+// Runs the demo model in a worker: on the processor (decoder.js) or the graphics processor (webgpu-decoder.js),
+// everything from this site. Messages: chat-protocol.d.ts.
 // A worker serves one backend; to change it, end the worker and start another.
 
-import {
-  AutoModelForCausalLM, AutoTokenizer, DynamicCache, InterruptableStoppingCriteria, LogLevel, Tensor, TextStreamer, env,
-} from "@huggingface/transformers";
-import { LazyTensor } from "./expand-weights.js";
-import { DemoError, asDemoError, fetchFiles } from "./model-files.js";
-import { siteRoot } from "./worker-start.js";
+import { ChatText, SYSTEM } from "./chat-text.js";
+import { Decoder, requireWebAssembly } from "./decoder.js";
+import { DemoError, asDemoError, fetchFiles, filesFor } from "./model-files.js";
+import { sampler } from "./sampler.js";
+import { WebGpuDecoder, findAdapter } from "./webgpu-decoder.js";
+import { startWorker } from "./worker-start.js";
 
 /**
- * @typedef {"wasm" | "webgpu"} Backend
- * @typedef {{ role: "system" | "user" | "assistant", content: string }} Message
- * @typedef {import("./model-files.js").ManifestFile} ManifestFile
- * @typedef {import("./expand-weights.js").PackedTensor} PackedTensor
- * @typedef {{ schema: number, context_tokens: number, files: ManifestFile[],
- *             backends: Record<Backend, { graph: string, tensors: PackedTensor[] }> }} Manifest
- * @typedef {{ type: "load", backend: Backend } | { type: "generate", id: number, messages: Message[], maxNewTokens: number }
- *           | { type: "interrupt" } | { type: "dispose" }} Request
- * @typedef {{ type: "phase", phase: string, slots?: Slots } | { type: "progress", loaded: number, total: number }
- *           | { type: "ready", backend: Backend, load_ms: number, bytes_downloaded: number, bytes_cached: number, notices: string[] }
- *           | { type: "token", id: number, text: string, count: number, elapsed_ms: number }
- *           | { type: "done", id: number, text: string, dropped: number, finish: "end" | "interrupted" | "length",
- *               tokens: number, prompt_tokens: number, token_times_ms: number[] }
- *           | { type: "requests", count: number } | { type: "error", id?: number, code: string, slots: Slots }} Report
- * @typedef {import("./model-files.js").Slots} Slots
+ * @typedef {import("./chat-protocol.d.ts").Backend} Backend
+ * @typedef {import("./chat-protocol.d.ts").Manifest} Manifest
+ * @typedef {import("./chat-protocol.d.ts").Message} Message
+ * @typedef {import("./chat-protocol.d.ts").Report} Report
+ * @typedef {Extract<import("./chat-protocol.d.ts").Request, { type: "load" }>} Load
+ * @typedef {Extract<import("./chat-protocol.d.ts").Request, { type: "generate" }>} Generate
+ * @typedef {{ decoder: Decoder | WebGpuDecoder, text: ChatText, manifest: Manifest, request: Load, recovered: boolean }} Loaded
  */
 
-/** Chosen by trial: with it the model answers simple questions best (tests/browser/test_chat.py asks one). */
-const SYSTEM = /** @type {Message} */ ({ role: "system", content: "You are a helpful assistant." });
-/** The first run compiles shaders and buffers; its answer also shows whether the device computes at all. */
-const WARM_UP = { prompt: "The capital of France is", reply: " Paris" };
-const SCHEMA = 1;
-const MODEL_ID = "model";
+/** Its answer shows whether the device computes at all. */
+const SELF_TEST = { prompt: "The capital of France is", reply: " Paris" };
+const SCHEMA = 2;
 
-/** Builds of ONNX Runtime: the plain one has no WebGPU, the other one has it at almost twice the size. */
-const RUNTIME = { wasm: "ort-wasm-simd-threaded", webgpu: "ort-wasm-simd-threaded.asyncify" };
-
-/**
- * @typedef {{ tokenizer: import("@huggingface/transformers").PreTrainedTokenizer,
- *             model: import("@huggingface/transformers").PreTrainedModel, contextTokens: number }} Loaded
- * @type {Loaded | undefined}
- */
+/** @type {Loaded | undefined} */
 let loaded;
-/** Keys and values of the conversation so far, and the ids they belong to. */
-let memory = { cache: new DynamicCache(), ids: /** @type {bigint[]} */ ([]) };
-const stopping = new InterruptableStoppingCriteria();
+/** What the decoder has read or is to read: the conversation so far. @type {number[]} */
+let sequence = [];
+let interrupted = false;
+let canceling = new AbortController();
 
 /** @param {Report} message */
 const post = (message) => self.postMessage(message);
 
-/**
- * @param {unknown} error
- * @param {string} otherwise
- * @param {number} [id] the reply that failed
- */
-function postError(error, otherwise, id) {
-  const { code, slots } = asDemoError(error, otherwise);
-  post({ type: "error", id, code, slots });
-}
-
-/**
- * @param {Backend} backend
- * @returns {Promise<void>}
- */
-async function load(backend) {
+/** @param {Load} request */
+async function load(request) {
   const started = performance.now();
   requireWebAssembly();
-  if (backend === "webgpu" && !(await navigator.gpu?.requestAdapter())) throw new DemoError("webgpu_missing");
-  post({ type: "phase", phase: "downloading" });
-  const folder = new URL(MODEL_PATH, siteRoot);
-  const manifest = await fetchManifest(new URL("manifest.json", folder));
-  const runtime = { name: `${RUNTIME[backend]}.wasm`, url: new URL(`${ORT_PATH}${RUNTIME[backend]}.wasm`, siteRoot) };
-  const wanted = manifest.files
-    .filter((file) => file.backends.includes(backend))
-    .map(({ path, bytes, sha256 }) => ({ name: path, url: new URL(path, folder), bytes, sha256 }));
-  const { files, networkBytes, cachedBytes, notices } = await fetchFiles([...wanted, runtime], {
-    onProgress: throttle((progress) => post({ type: "progress", ...progress })),
-    onRetry: (slots) => post({ type: "phase", phase: "retrying", slots }),
-  });
-
+  canceling = new AbortController();
+  const fetched = await fetchAll(request);
+  const { files, networkBytes, cachedBytes, notices } = fetched;
   post({ type: "phase", phase: "preparing" });
-  await takeFrom(files, backend, runtime.name);
-  const model = await createModel(manifest, files, backend);
-  const tokenizer = await AutoTokenizer.from_pretrained(MODEL_ID);
-  // ONNX Runtime holds its own copy now; give ours back at once instead of at the next collection.
+  const manifest = readManifest(files);
+  const text = new ChatText(files);
+  const decoder = await createDecoder(request, manifest, files);
   release(files);
-  letMessagesIn(model);
-  loaded = { tokenizer, model, contextTokens: manifest.context_tokens };
+  loaded = { decoder, text, manifest, request, recovered: false };
 
   post({ type: "phase", phase: "warming_up" });
   await warmUp(loaded);
-  void watchDevice(backend);
   const ready = performance.now();
   countRequests(ready);
-  post({ type: "ready", backend, load_ms: ready - started, bytes_downloaded: networkBytes, bytes_cached: cachedBytes, notices });
+  const { backend, adapter, threads, precision, memoryBytes } = decoder;
+  post({
+    type: "ready", backend, adapter, threads, precision, load_ms: ready - started, bytes_downloaded: networkBytes,
+    bytes_cached: cachedBytes, memory_bytes: memoryBytes, context_tokens: manifest.context_tokens, notices,
+  });
 }
 
-function requireWebAssembly() {
-  try {
-    // The smallest module there is; a policy without 'wasm-unsafe-eval' refuses to compile even this.
-    new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
-  } catch {
-    throw new DemoError("wasm_blocked");
-  }
-}
-
-/**
- * @param {URL} url
- * @returns {Promise<Manifest>}
- */
-async function fetchManifest(url) {
-  const { files } = await fetchFiles([{ name: "manifest.json", url }]);
-  try {
-    const manifest = JSON.parse(new TextDecoder().decode(files.get("manifest.json")));
-    if (manifest.schema === SCHEMA) return manifest;
-  } catch {
-    // Falls through: a page instead of a manifest, or a newer one than this script.
-  }
-  throw new DemoError("checksum", { file: "manifest.json" });
+/** @param {Load} request */
+async function fetchAll({ backend, store }) {
+  if (backend === "webgpu" && !(await navigator.gpu?.requestAdapter())) throw new DemoError(navigator.gpu ? "webgpu_no_adapter" : "webgpu_missing");
+  return fetchFiles(filesFor(backend), {
+    signal: canceling.signal,
+    store,
+    onProgress: throttle((progress) => post({ type: "progress", ...progress })),
+    onPhase: (phase) => post({ type: "phase", phase }),
+    onRetry: (slots) => post({ type: "phase", phase: "retrying", slots }),
+  });
 }
 
 /**
- * Makes transformers.js and ONNX Runtime read the verified bytes, and nothing else from anywhere.
- * @param {Map<string, Uint8Array<ArrayBuffer>>} files
- * @param {Backend} backend
- * @param {string} runtimeName
- */
-async function takeFrom(files, backend, runtimeName) {
-  env.logLevel = LogLevel.ERROR;
-  env.allowRemoteModels = false;
-  env.allowLocalModels = true;
-  env.remoteHost = siteRoot.href;
-  env.localModelPath = "/";
-  env.useBrowserCache = false;
-  env.useWasmCache = false;
-  env.fetch = async (input) => {
-    const bytes = files.get(String(input).replace(`/${MODEL_ID}/`, ""));
-    return bytes ? new Response(bytes) : new Response(null, { status: 404 });
-  };
-  const { wasm } = env.backends.onnx;
-  if (!wasm) throw new DemoError("session_failed", { detail: "ONNX Runtime has no WebAssembly part" });
-  const module = new URL(`${ORT_PATH}${RUNTIME[backend]}.mjs`, siteRoot).href;
-  wasm.wasmPaths = { mjs: module, wasm: new URL(`${ORT_PATH}${runtimeName}`, siteRoot).href };
-  wasm.wasmBinary = files.get(runtimeName)?.buffer;
-  // More threads need headers that a static host does not send.
-  wasm.numThreads = 1;
-}
-
-/**
+ * @param {Load} request
  * @param {Manifest} manifest
  * @param {Map<string, Uint8Array<ArrayBuffer>>} files
- * @param {Backend} backend
  */
-async function createModel(manifest, files, backend) {
-  const { graph, tensors } = manifest.backends[backend];
-  const packed = [...files].filter(([name]) => name.startsWith("weights-"));
-  const expanded = tensors.map((tensor) => ({ path: tensor.name, data: new LazyTensor(tensor, files) }));
-  const externalData = [...packed.map(([path, data]) => ({ path, data })), ...expanded];
+async function createDecoder({ backend, threads }, manifest, files) {
   try {
-    return await AutoModelForCausalLM.from_pretrained(MODEL_ID, {
-      device: backend,
-      dtype: "fp32",
-      model_file_name: graph.replace(/^onnx\/|\.onnx$/g, ""),
-      session_options: {
-        externalData,
-        // The graphs are built as they should run. Only the webgpu graph has constants to fold (its widened scales);
-        // for the other one the search for more takes a quarter of the load.
-        graphOptimizationLevel: backend === "wasm" ? "disabled" : "all",
-      },
-    });
+    if (backend === "webgpu") return await WebGpuDecoder.create(manifest, files);
+    return await Decoder.create(manifest, files, startWorker, threads);
   } catch (error) {
-    const cause = expanded.find(({ data }) => data.failure)?.data.failure ?? error;
-    throw asDemoError(cause, backend === "webgpu" ? "webgpu_failed" : "session_failed");
+    throw asDemoError(error, backend === "webgpu" ? "webgpu_failed" : "session_failed");
   }
+}
+
+/**
+ * @param {Map<string, Uint8Array<ArrayBuffer>>} files
+ * @returns {Manifest}
+ */
+function readManifest(files) {
+  const manifest = JSON.parse(new TextDecoder().decode(files.get("manifest.json")));
+  if (manifest.schema === SCHEMA) return manifest;
+  throw new DemoError("checksum", { file: "manifest.json" });
 }
 
 /**
@@ -187,46 +103,148 @@ function release(files) {
     /** @type {{ transfer?: (length: number) => ArrayBuffer }} */ (buffer).transfer?.(0);
   }
   files.clear();
-  if (env.backends.onnx.wasm) env.backends.onnx.wasm.wasmBinary = undefined;
 }
 
 /**
- * Lets the worker read its messages between two tokens; otherwise "interrupt" would wait for the last one.
- * @param {Loaded["model"]} model
+ * Tests the device, then reads what every conversation begins with.
+ * @param {Loaded} loaded
  */
-function letMessagesIn(model) {
-  const { port1, port2 } = new MessageChannel();
-  /** @type {(value?: unknown) => void} */
-  let resume = () => {};
-  port1.onmessage = () => resume();
-  const forward = model.forward.bind(model);
-  model.forward = async (inputs) => {
-    await new Promise((resolve) => {
-      resume = resolve;
-      port2.postMessage(null);
+async function warmUp({ decoder, text }) {
+  const scores = await decoder.read(text.encode(SELF_TEST.prompt), true);
+  const found = scores ? text.decode([sampler(0, 0)(scores)]) : "";
+  if (found !== SELF_TEST.reply) throw new DemoError("wrong_result", { expected: SELF_TEST.reply.trim(), found: found.trim() });
+  decoder.forget(0);
+  if (decoder.backend === "webgpu") return; // its cache can only be kept whole
+  sequence = text.prompt([SYSTEM], false);
+  await readOn();
+}
+
+/**
+ * Reads what of `sequence` the decoder has not read yet; a lost device is replaced once and reads all again.
+ * @param {(progress: { loaded: number, total: number }) => void} [onProgress]
+ * @returns {Promise<Float32Array | undefined>} scores of what follows; none if interrupted
+ */
+async function readOn(onProgress) {
+  const all = /** @type {Loaded} */ (loaded);
+  for (;;) {
+    await letMessagesIn();
+    if (interrupted) return undefined;
+    const { decoder } = all;
+    const part = sequence.slice(decoder.length, decoder.length + decoder.batch);
+    const last = decoder.length + part.length === sequence.length;
+    try {
+      const scores = await decoder.read(part, last);
+      onProgress?.({ loaded: decoder.length, total: sequence.length });
+      if (last) return scores;
+    } catch (error) {
+      if (!(error instanceof DemoError && error.code === "webgpu_lost") || all.recovered) throw error;
+      await recover(all, error);
+    }
+  }
+}
+
+/**
+ * Another device in place of the lost one, from the files in the browser's store.
+ * @param {Loaded} all
+ * @param {DemoError} lost
+ */
+async function recover(all, lost) {
+  all.recovered = true;
+  if (!all.request.store) throw lost;
+  try {
+    await all.decoder.dispose().catch(() => {});
+    const { files } = await fetchAll(all.request);
+    all.decoder = await createDecoder(all.request, all.manifest, files);
+    release(files);
+  } catch {
+    throw lost;
+  }
+}
+
+/** @param {Generate} request */
+async function generate({ id, messages, maxNewTokens, temperature, seed }) {
+  if (!loaded) throw new DemoError("not_ready");
+  const { text, manifest } = loaded;
+  const started = performance.now();
+  interrupted = false;
+  const { ids, dropped } = fitContext(messages, manifest.context_tokens - maxNewTokens);
+  const reused = reuse(ids);
+  const pick = sampler(temperature, seed);
+  const grow = text.stream();
+  /** @type {number[]} */
+  const times = [];
+  let reply = "";
+  /** @type {"end" | "interrupted" | "length"} */
+  let finish = "interrupted";
+
+  post({ type: "phase", phase: "prefill" });
+  let scores = await readOn(throttle((progress) => post({ type: "progress", ...progress })));
+  while (scores) {
+    const next = pick(scores);
+    times.push(performance.now() - started);
+    if (times.length === 1) post({ type: "phase", phase: "decode" });
+    if (next === manifest.end_token) {
+      finish = "end";
+      break;
+    }
+    sequence.push(next);
+    const piece = grow(next);
+    reply += piece;
+    post({
+      type: "token", id, text: piece, count: times.length, elapsed_ms: times[times.length - 1], prompt_tokens: ids.length,
+      context_used: sequence.length,
     });
-    return forward(inputs);
-  };
-}
-
-/** @param {Loaded} loaded */
-async function warmUp({ tokenizer, model }) {
-  const inputs = tokenizer(WARM_UP.prompt);
-  const output = /** @type {Tensor} */ (await model.generate({ ...inputs, max_new_tokens: 1, do_sample: false }));
-  const reply = tokenizer.decode(output.tolist()[0].slice(-1));
-  if (reply !== WARM_UP.reply) throw new DemoError("wrong_result", { expected: WARM_UP.reply.trim(), found: reply.trim() });
+    if (times.length >= maxNewTokens) {
+      finish = "length";
+      break;
+    }
+    scores = await readOn();
+  }
+  post({
+    type: "done", id, text: reply, dropped, finish, tokens: times.length, prompt_tokens: ids.length, reused_tokens: reused,
+    context_used: sequence.length, memory_bytes: loaded.decoder.memoryBytes, token_times_ms: times,
+  });
 }
 
 /**
- * Reports it when the graphics processor goes away, e.g. after a driver crash or a long sleep.
- * @param {Backend} backend
+ * Token ids of the conversation, without its oldest turns if they no longer fit.
+ * @param {Message[]} messages
+ * @param {number} room
  */
-async function watchDevice(backend) {
-  if (backend !== "webgpu") return;
-  const device = /** @type {GPUDevice | undefined} */ (await env.backends.onnx.webgpu?.device);
-  const info = await device?.lost;
-  if (info) post({ type: "error", code: "webgpu_lost", slots: {} });
+function fitContext(messages, room) {
+  const { text } = /** @type {Loaded} */ (loaded);
+  for (let dropped = 0; ; dropped += 2) {
+    const kept = messages.slice(dropped);
+    const ids = text.prompt([SYSTEM, ...kept]);
+    if (ids.length <= room) return { ids, dropped: dropped / 2 };
+    if (kept.length <= 1) throw new DemoError("prompt_too_long", { tokens: ids.length, limit: room });
+  }
 }
+
+/**
+ * Makes these ids the sequence; the decoder keeps what both begin with, but for the last one, whose scores are wanted.
+ * @param {number[]} ids
+ * @returns {number} how many it keeps
+ */
+function reuse(ids) {
+  const { decoder } = /** @type {Loaded} */ (loaded);
+  const most = Math.min(decoder.length, ids.length - 1);
+  let same = 0;
+  while (same < most && ids[same] === sequence[same]) same++;
+  decoder.forget(same);
+  sequence = ids.slice();
+  return decoder.length;
+}
+
+/** Lets the worker read its messages; otherwise "interrupt" would wait for the last token. */
+async function letMessagesIn() {
+  const { port1, port2 } = channel;
+  await new Promise((resolve) => {
+    port1.onmessage = resolve;
+    port2.postMessage(null);
+  });
+}
+const channel = new MessageChannel();
 
 /**
  * Tells the page of every request this worker makes from now on; there should be none.
@@ -238,84 +256,6 @@ function countRequests(since) {
     count += list.getEntries().filter((entry) => entry.startTime > since).length;
     post({ type: "requests", count });
   }).observe({ type: "resource" });
-}
-
-/**
- * @param {number} id
- * @param {Message[]} messages from oldest to newest, the last one the user's
- * @param {number} maxNewTokens
- */
-async function generate(id, messages, maxNewTokens) {
-  if (!loaded) throw new DemoError("not_ready");
-  const { tokenizer, model, contextTokens } = loaded;
-  const started = performance.now();
-  stopping.reset();
-  const { ids, dropped } = fitContext(messages, contextTokens - maxNewTokens);
-  const cache = reuseMemory(ids);
-
-  /** @type {number[]} */
-  const times = [];
-  let text = "";
-  const streamer = new TextStreamer(tokenizer, {
-    skip_prompt: true,
-    token_callback_function: () => times.push(performance.now() - started),
-    callback_function: (piece) => {
-      text += piece;
-      post({ type: "token", id, text: piece, count: times.length, elapsed_ms: times.at(-1) ?? 0 });
-    },
-  });
-  const shape = [1, ids.length];
-  const output = /** @type {{ sequences: Tensor }} */ (
-    await model.generate({
-      input_ids: new Tensor("int64", ids, shape),
-      attention_mask: new Tensor("int64", ids.map(() => 1n), shape),
-      past_key_values: cache,
-      max_new_tokens: maxNewTokens,
-      do_sample: false,
-      return_dict_in_generate: true,
-      stopping_criteria: stopping,
-      streamer,
-    })
-  );
-  const sequence = /** @type {bigint[]} */ (output.sequences.tolist()[0]);
-  // The last token was chosen but not yet read by the model, so the cache ends before it.
-  memory = { cache, ids: sequence.slice(0, -1) };
-  const ended = sequence.at(-1) === BigInt(tokenizer.eos_token_id ?? -1);
-  post({
-    type: "done", id, text, dropped,
-    finish: ended ? "end" : stopping.interrupted ? "interrupted" : "length",
-    tokens: times.length, prompt_tokens: ids.length, token_times_ms: times,
-  });
-}
-
-/**
- * Token ids of the conversation, without its oldest turns if they no longer fit.
- * @param {Message[]} messages
- * @param {number} room
- */
-function fitContext(messages, room) {
-  const { tokenizer } = /** @type {Loaded} */ (loaded);
-  for (let dropped = 0; ; dropped += 2) {
-    const kept = messages.slice(dropped);
-    const ids = /** @type {number[]} */ (
-      tokenizer.apply_chat_template([SYSTEM, ...kept], { add_generation_prompt: true, return_tensor: false, return_dict: false })
-    );
-    if (ids.length <= room) return { ids: ids.map(BigInt), dropped: dropped / 2 };
-    if (kept.length <= 1) throw new DemoError("prompt_too_long", { tokens: ids.length, limit: room });
-  }
-}
-
-/**
- * The cache of the last reply if the new prompt begins with its ids, else an empty one.
- * @param {bigint[]} ids
- */
-function reuseMemory(ids) {
-  const { cache, ids: known } = memory;
-  const begins = known.length > 0 && known.length < ids.length && known.every((id, index) => id === ids[index]);
-  memory = { cache: new DynamicCache(), ids: [] };
-  if (begins) return cache;
-  cache.dispose();
-  return memory.cache;
 }
 
 /**
@@ -332,13 +272,24 @@ function throttle(report) {
   };
 }
 
-self.addEventListener("message", async (/** @type {MessageEvent<Request>} */ { data }) => {
+/**
+ * @param {unknown} error
+ * @param {string} otherwise
+ * @param {number} [id] the reply that failed
+ */
+function postError(error, otherwise, id) {
+  const { code, slots } = asDemoError(error, otherwise);
+  post({ type: "error", id, code, slots });
+}
+
+self.addEventListener("message", async (/** @type {MessageEvent<import("./chat-protocol.d.ts").Request>} */ { data }) => {
   try {
-    if (data.type === "load") await load(data.backend);
-    else if (data.type === "generate") await generate(data.id, data.messages, data.maxNewTokens);
-    else if (data.type === "interrupt") stopping.interrupt();
+    if (data.type === "load") await load(data);
+    else if (data.type === "cancel") canceling.abort();
+    else if (data.type === "generate") await generate(data);
+    else if (data.type === "interrupt") interrupted = true;
     else if (data.type === "dispose") {
-      await loaded?.model.dispose();
+      await loaded?.decoder.dispose();
       self.close();
     }
   } catch (error) {

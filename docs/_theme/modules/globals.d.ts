@@ -4,9 +4,18 @@ declare const RUNTIME_PATH: string;
 declare const ENGINE_FILES: string;
 /** JSON of what Pyodide's lock file says about the build. */
 declare const PYODIDE_INFO: string;
-declare const MODEL_PATH: string;
-declare const ORT_PATH: string;
 /** What the engine weighs, as a reader sees it: "13.2 MB". */
 declare const ENGINE_SIZE: string;
 /** JSON of the words beside a figure: {"figure-days": {"en": "…", "ja": "…"}, …}. */
 declare const FIGURE_WORDS: string;
+/** JSON of what the demo fetches: [{name, path, bytes, sha256, backends}, …]. */
+declare const MODEL_FILES: string;
+/** Compiled from docs/_theme/kernels by scripts/bundle.mjs, for one thread and for several. */
+declare module "kernels:plain" {
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}
+declare module "kernels:shared" {
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}

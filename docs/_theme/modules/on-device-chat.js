@@ -2,25 +2,30 @@
 // docs/_theme/elements/on-device-chat.html; what it shows lives in chat-session.js and outlives a page change.
 // Attributes: backend ("webgpu" or "wasm"; `?backend=` and `#?backend=` of the URL win), max-new-tokens.
 
+import { showFigures } from "./chat-figures.js";
 import { session } from "./chat-session.js";
-
-/**
- * @typedef {import("./chat-session.js").Sentence} Sentence
- * @typedef {import("./chat-session.js").Figure} Figure
- */
+import { listenToSettings } from "./chat-settings.js";
+import { StoragePanel } from "./chat-storage.js";
+import { showMarkdown, showTurns, transcript } from "./chat-turns.js";
+import { Words } from "./chat-words.js";
+import { bytesToDownload, filesFor, sizeOf } from "./model-files.js";
 
 const DEFAULT_MAX_NEW_TOKENS = 256;
 const LOW_MEMORY_GIB = 4;
 
 class OnDeviceChat extends HTMLElement {
-  /** @type {Record<string, string>} */ #strings = {};
+  #words = new Words({});
   /** @type {AbortController | undefined} */ #connected;
+  /** @type {StoragePanel | undefined} */ #storage;
+  /** @type {string | undefined} */ #looked;
   #listed = "";
 
   connectedCallback() {
-    this.#strings = JSON.parse(/** @type {HTMLTemplateElement} */ (this.#find("template[data-strings]")).content.textContent ?? "{}");
+    this.#words = new Words(JSON.parse(this.#find("template[data-strings]", HTMLTemplateElement).content.textContent ?? "{}"));
     this.#connected = new AbortController();
-    this.#listen(this.#connected.signal);
+    const { signal } = this.#connected;
+    this.#storage = new StoragePanel(this.#find("[data-storage]"), this.#words, signal, () => void this.#labelLoad());
+    this.#listen(signal);
     this.#warnOfLowMemory();
     session.watch(this);
   }
@@ -32,51 +37,55 @@ class OnDeviceChat extends HTMLElement {
 
   /** Shows the whole state of the session. */
   changed() {
-    const { state, messages, progress } = session;
+    const { state, turns } = session;
     this.dataset.state = state;
     this.setAttribute("aria-busy", String(state === "loading" || state === "computing"));
-    const usable = state === "ready";
-    const prompt = this.#find("textarea[name=prompt]", HTMLTextAreaElement);
-    prompt.disabled = !(usable || state === "computing");
-    if (session.unanswered) prompt.value ||= session.unanswered;
-    session.unanswered = undefined;
-    const load = this.#button("load");
-    load.disabled = !(state === "static" || state === "error");
-    load.hidden = !(state === "static" || state === "error" || state === "loading");
-    this.#button("send").disabled = !usable;
+    const loadable = state === "static" || state === "error";
+    this.#show("load", loadable);
+    this.#show("load_unstored", loadable && session.error?.code === "storage_short");
+    this.#show("cancel", state === "loading", session.status?.code !== "canceling");
+    this.#show("retry", session.unanswered && !loadable, state === "ready");
+    this.#show("copy_all", turns.length > 0);
+    this.#button("send").disabled = state !== "ready";
     this.#button("stop").disabled = state !== "computing";
-    this.#button("clear").disabled = !messages.length;
-    for (const button of this.querySelectorAll("button[data-example]")) {
-      /** @type {HTMLButtonElement} */ (button).disabled = !usable;
+    this.#button("clear").disabled = !turns.length;
+    this.#takeBack();
+    if (this.#looked !== state && (loadable || state === "ready")) {
+      void this.#storage?.show();
+      void this.#labelLoad();
     }
-
-    const bar = this.#find("progress", HTMLProgressElement);
-    bar.hidden = state !== "loading";
-    if (progress?.total) bar.value = progress.loaded / progress.total;
-    else bar.removeAttribute("value");
-
+    this.#looked = state;
     this.#showStatus();
-    this.#show("[data-error]", session.error ? [session.error] : []);
-    this.#show("[data-notices]", session.notices);
+    this.#say("[data-error]", session.error ? [session.error] : []);
+    this.#say("[data-notices]", session.notices);
     this.#showConversation();
-    this.#showFigures();
+    showFigures(this, session.figures, this.#words);
   }
 
-  /** @param {string} text the newest piece of the reply */
-  token(text) {
-    const reply = this.#find("output[name=reply]");
-    if (reply.lastChild instanceof Text) reply.lastChild.appendData(text);
-    else reply.append(text);
+  /** Shows that the reply has grown. */
+  token() {
+    showMarkdown(this.#find("output[name=reply]"), session.turns.at(-1)?.content ?? "");
     this.#showStatus();
-    this.#showFigures();
+    showFigures(this, session.figures, this.#words);
   }
 
   /** @param {AbortSignal} signal */
   #listen(signal) {
     const prompt = this.#find("textarea[name=prompt]", HTMLTextAreaElement);
-    this.#button("load").addEventListener("click", () => session.load(this.#forcedBackend()), { signal });
-    this.#button("stop").addEventListener("click", () => session.stop(), { signal });
-    this.#button("clear").addEventListener("click", () => { session.clear(); prompt.focus(); }, { signal });
+    prompt.disabled = false;
+    prompt.value ||= session.draft;
+    prompt.addEventListener("input", () => { session.draft = prompt.value; session.keep(); }, { signal });
+    /** @type {Record<string, () => void>} */
+    const actions = {
+      load: () => void session.load(this.#forcedBackend()),
+      load_unstored: () => void session.load(this.#forcedBackend(), { store: false }),
+      cancel: () => session.cancel(),
+      stop: () => session.stop(),
+      retry: () => session.retry(),
+      clear: () => { session.clear(); prompt.focus(); },
+      copy_all: () => void this.#copy(transcript(session.turns, this.#words), this.#button("copy_all")),
+    };
+    for (const [name, action] of Object.entries(actions)) this.#button(name).addEventListener("click", action, { signal });
     this.#find("form").addEventListener("submit", (event) => { event.preventDefault(); this.#send(); }, { signal });
     prompt.addEventListener("keydown", (event) => {
       // While an input method composes, Enter picks a candidate; Safari reports that key as code 229 only.
@@ -86,20 +95,54 @@ class OnDeviceChat extends HTMLElement {
       this.#send();
     }, { signal });
     for (const button of this.querySelectorAll("button[data-example]")) {
+      if (!(button instanceof HTMLButtonElement)) continue;
+      button.disabled = false;
       button.addEventListener("click", () => {
-        prompt.value = button.textContent?.trim() ?? "";
+        this.#fill(button.dataset.example ?? "");
         prompt.focus();
       }, { signal });
     }
+    this.addEventListener("click", ({ target }) => {
+      const button = target instanceof HTMLButtonElement && "copy" in target.dataset ? target : undefined;
+      const item = button?.closest("li");
+      const place = item ? [...this.#find("[data-conversation]").children].indexOf(item) : session.turns.length - 1;
+      if (button) void this.#copy(session.turns[place]?.content ?? "", button);
+    }, { signal });
+    listenToSettings(this.#find("[data-settings]", HTMLFieldSetElement), session.settings, this.#words, signal);
   }
 
   #send() {
     const prompt = this.#find("textarea[name=prompt]", HTMLTextAreaElement);
     const text = prompt.value.trim();
+    if (session.state === "static") this.#say("[data-notices]", [{ code: "not_ready", slots: {} }]);
     if (!text || session.state !== "ready") return;
-    prompt.value = "";
+    this.#fill("");
     const limit = Number.parseInt(this.getAttribute("max-new-tokens") ?? "", 10);
     session.send(text, limit > 0 ? limit : DEFAULT_MAX_NEW_TOKENS);
+  }
+
+  /** A question that cannot be asked as it is returns to the field, before what was typed meanwhile. */
+  #takeBack() {
+    if (session.returned === undefined) return;
+    const { value } = this.#find("textarea[name=prompt]", HTMLTextAreaElement);
+    this.#fill([session.returned, value].filter(Boolean).join("\n"));
+    session.returned = undefined;
+  }
+
+  /** @param {string} text what stands in the field from now on */
+  #fill(text) {
+    this.#find("textarea[name=prompt]", HTMLTextAreaElement).value = session.draft = text;
+    session.keep();
+  }
+
+  /**
+   * @param {string} text
+   * @param {HTMLButtonElement} button says for a moment how it went
+   */
+  async #copy(text, button) {
+    const said = await navigator.clipboard.writeText(text).then(() => "copied", () => "copy_failed").catch(() => "copy_failed");
+    button.textContent = this.#words.say(said);
+    setTimeout(() => { button.textContent = this.#words.say(button.name === "copy_all" ? "copy_all" : "copy"); }, 2_000);
   }
 
   /** @returns {"wasm" | "webgpu" | undefined} */
@@ -109,110 +152,77 @@ class OnDeviceChat extends HTMLElement {
     return asked === "wasm" || asked === "webgpu" ? asked : undefined;
   }
 
+  /** The button says what pressing it would download. */
+  async #labelLoad() {
+    const backend = this.#forcedBackend() ?? "wasm";
+    const [missing, whole] = [await bytesToDownload(backend), sizeOf(filesFor(backend))];
+    const code = missing === 0 ? "load_stored" : missing < whole ? "load_rest" : "load";
+    this.#button("load").textContent = this.#words.say(code, { size: this.#words.megabytes(missing) });
+    this.#button("load_unstored").textContent = this.#words.say("load_unstored", { size: this.#words.megabytes(whole) });
+  }
+
   #warnOfLowMemory() {
     const { deviceMemory } = /** @type {{ deviceMemory?: number }} */ (navigator);
-    const warning = this.#find("[data-low-memory]");
-    if (deviceMemory === undefined || deviceMemory >= LOW_MEMORY_GIB) return;
-    warning.textContent = this.#text({ code: "low_memory", slots: { gib: this.#number(deviceMemory, 2) } });
-    warning.hidden = false;
+    if (deviceMemory !== undefined && deviceMemory < LOW_MEMORY_GIB) {
+      this.#say("[data-low-memory]", [{ code: "low_memory", slots: { gib: deviceMemory } }]);
+    }
   }
 
   #showStatus() {
     const { status, progress } = session;
-    /** @type {Record<string, string>} */
-    const slots = progress ? { loaded: this.#megabytes(progress.loaded), total: this.#megabytes(progress.total) } : {};
-    const code = status?.code === "downloading" && progress ? "downloading_of" : status?.code;
-    const line = code ? this.#text({ code, slots: { ...status?.slots, ...slots } }) : "";
+    const known = progress && (status?.code === "downloading" || (status?.code === "prefill" && progress.total > 0));
+    const amount = (/** @type {number} */ n) => (status?.code === "prefill" ? this.#words.number(n, 0) : this.#words.megabytes(n));
+    /** @type {import("./demo-error.js").Slots} */
+    const slots = known ? { loaded: amount(progress.loaded), total: amount(progress.total) } : {};
+    const line = status ? this.#words.say(known ? `${status.code}_of` : status.code, { ...status.slots, ...slots }) : "";
     const element = this.#find("[data-status]");
     if (element.textContent !== line) element.textContent = line;
+    const bar = this.#find("progress", HTMLProgressElement);
+    bar.hidden = session.state !== "loading";
+    if (progress?.total) bar.value = progress.loaded / progress.total;
+    else bar.removeAttribute("value");
   }
 
   /**
    * @param {string} selector
-   * @param {Sentence[]} sentences
+   * @param {import("./chat-words.js").Sentence[]} sentences
    */
-  #show(selector, sentences) {
+  #say(selector, sentences) {
     const element = this.#find(selector);
-    const text = sentences.map((sentence) => this.#text(sentence)).join(" ");
+    const text = sentences.map(({ code, slots }) => this.#words.say(code, slots)).join("\n");
     if (element.textContent !== text) element.textContent = text;
     element.hidden = !text;
   }
 
   /** The list holds what was said before; the newest reply stands in the output until the next question. */
   #showConversation() {
-    const { messages } = session;
-    const last = messages.at(-1);
-    const earlier = last?.role === "assistant" ? messages.slice(0, -1) : messages;
+    const { turns } = session;
+    const last = turns.at(-1);
+    const reply = last?.role === "assistant" ? last : undefined;
+    const earlier = reply ? turns.slice(0, -1) : turns;
     const list = this.#find("[data-conversation]");
     const key = JSON.stringify(earlier);
     if (key !== this.#listed) {
       this.#listed = key;
-      list.replaceChildren(...earlier.map(({ role, content }) => this.#turn(role, content)));
+      showTurns(list, earlier, this.#words);
     }
     list.hidden = !earlier.length;
-    const reply = this.#find("output[name=reply]");
-    const text = last?.role === "assistant" ? last.content : "";
-    if (reply.textContent !== text) reply.textContent = text;
-    this.#find("[data-reply]").hidden = !messages.length;
+    showMarkdown(this.#find("output[name=reply]"), reply?.content ?? "");
+    const shown = this.#find("[data-reply]");
+    shown.hidden = !reply;
+    const copy = /** @type {HTMLButtonElement} */ (shown.querySelector("[data-copy]"));
+    copy.hidden = copy.disabled = !reply?.content || session.state === "computing";
   }
 
   /**
-   * @param {string} role
-   * @param {string} content
+   * @param {string} name of a button
+   * @param {boolean} shown
+   * @param {boolean} [enabled]
    */
-  #turn(role, content) {
-    const item = document.createElement("li");
-    item.dataset.role = role;
-    const who = document.createElement("span");
-    who.className = "chat-who";
-    who.textContent = this.#text({ code: role === "user" ? "you" : "model_says", slots: {} });
-    const text = document.createElement("p");
-    text.className = "chat-text";
-    text.textContent = content;
-    item.append(who, text);
-    return item;
-  }
-
-  #showFigures() {
-    const { figures } = session;
-    /** @type {Record<Figure, (value: number) => string>} */
-    const formats = {
-      backend: () => this.#text({ code: `backend_${figures.backend}`, slots: {} }),
-      bytes_downloaded: (value) => this.#megabytes(value),
-      load_ms: (value) => this.#text({ code: "seconds", slots: { value: this.#number(value / 1000, 1) } }),
-      ttft_ms: (value) => this.#text({ code: "seconds", slots: { value: this.#number(value / 1000, 2) } }),
-      decode_tokens_per_second: (value) => this.#text({ code: "tokens_per_second", slots: { value: this.#number(value, 1) } }),
-      requests_since_ready: (value) => this.#number(value, 0),
-    };
-    for (const name of /** @type {Figure[]} */ (Object.keys(formats))) {
-      const value = figures[name];
-      const output = this.#find(`output[name=${name}]`);
-      const text = value === undefined ? this.#text({ code: "unknown", slots: {} }) : formats[name](Number(value));
-      if (output.textContent !== text) output.textContent = text;
-      if (value === undefined) delete output.dataset.value;
-      else output.dataset.value = String(value);
-    }
-  }
-
-  /** @param {Sentence} sentence */
-  #text({ code, slots }) {
-    const string = this.#strings[code] ?? this.#strings.unexpected;
-    const filled = { detail: code, ...slots };
-    return string.replace(/\{(\w+)\}/g, (whole, name) => String(filled[/** @type {keyof typeof filled} */ (name)] ?? whole));
-  }
-
-  /** @param {number} bytes */
-  #megabytes(bytes) {
-    return this.#text({ code: "megabytes", slots: { value: this.#number(bytes / 1e6, 1) } });
-  }
-
-  /**
-   * @param {number} value
-   * @param {number} digits after the point
-   */
-  #number(value, digits) {
-    const language = document.documentElement.lang || "en";
-    return new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
+  #show(name, shown, enabled = true) {
+    const button = this.#button(name);
+    button.hidden = !shown;
+    button.disabled = !shown || !enabled;
   }
 
   /** @param {string} name */
