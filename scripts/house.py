@@ -166,13 +166,18 @@ def check_assets() -> list[str]:
     return found
 
 
+def letters(text: str) -> str:
+    """A name without what its spellings differ in: onnxruntime-web is ONNX Runtime Web."""
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
 def check_licenses() -> list[str]:
     """Every package that the site serves is credited in NOTICE, and the licenses of text and code are named alike."""
-    notice = (ROOT / "NOTICE").read_text(encoding="utf-8").lower()
+    notice = letters((ROOT / "NOTICE").read_text(encoding="utf-8"))
     package = (ROOT / "package.json").read_text(encoding="utf-8")
     found = []
     for name in json.loads(package)["dependencies"]:
-        if name.rpartition("/")[2] not in notice:
+        if letters(name.rpartition("/")[2]) not in notice:
             line = line_at(package, package.index(f'"{name}"'))
             told = f"{name} is served with the site, but NOTICE does not credit it; add name, license and address"
             found.append(f"package.json:{line}: {told}")
