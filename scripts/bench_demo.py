@@ -113,7 +113,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     medians = {who: {n: statistics.median(v) for n, v in figures.items()} for who, figures in found.items()}
     ratios = {name: medians["ours"][name] / medians["wllama"][name] for name in FIGURES}
     for name in FIGURES:
-        shown = (f"{medians[who][name]:,.4g} ({min(found[who][name]):,.4g} to {max(found[who][name]):,.4g})" for who in found)
+        shown = (
+            f"{medians[who][name]:,.4g} ({min(found[who][name]):,.4g} to {max(found[who][name]):,.4g})" for who in found
+        )
         print(f"{name:8} ours {next(shown):40} wllama {next(shown):40} ratio {ratios[name]:.3f}")
     if arguments.write:
         write(ratios, arguments.threads)

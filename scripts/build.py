@@ -158,7 +158,12 @@ def build_assets() -> Assets:
         run([NODE, "scripts/bundle.mjs", "--out", out, "--define", define])
         shutil.copyfile(THEME / "root" / "icon.svg", out / "icon.svg")
 
-    browser = [*files_under(THEME / "modules"), *files_under(THEME / "kernels"), *files_under(THEME / "styles"), THEME / "root" / "icon.svg"]
+    browser = [
+        *files_under(THEME / "modules"),
+        *files_under(THEME / "kernels"),
+        *files_under(THEME / "styles"),
+        THEME / "root" / "icon.svg",
+    ]
     bundlers = [ROOT / "scripts" / name for name in ("bundle.mjs", "build_kernels.mjs")]
     bundle_inputs = [*browser, *bundlers, ROOT / "package-lock.json"]
     modules = step("modules", bundle_inputs, make_modules, define)

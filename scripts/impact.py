@@ -44,12 +44,16 @@ def changed_since(revision: str) -> bool:
     return differs.returncode == 1 or bool(git("ls-files", "-o", "--exclude-standard", "data").stdout)
 
 
-def entries_at(revision: str) -> list[Entry]:
-    """What a commit says, by its own code. Kept by commit, since it cannot change. Raises ValueError."""
-    done = git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-    if done.returncode or revision.startswith("-"):
+def commit_of(revision: str) -> str:
+    """The commit's full name. Raises ValueError."""
+    done = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if done.returncode:
         raise ValueError(f"{revision}: git does not know it; allowed: a branch, tag or commit of this repository")
-    commit = done.stdout.decode().strip()
+    return done.stdout.decode().strip().splitlines()[-1]
+
+
+def entries_at(commit: str) -> list[Entry]:
+    """What a commit says, by its own code. Kept by commit, since it cannot change. Raises ValueError."""
     kept = KEPT / f"{commit}.json"
     if not kept.exists():
         with tempfile.TemporaryDirectory() as scratch:
@@ -64,7 +68,7 @@ def entries_at(revision: str) -> list[Entry]:
                 found = list_of(tree)
             except ValueError as bad:
                 raise ValueError(
-                    f"{revision}: its own code cannot evaluate it: {bad}; compare commits that build"
+                    f"{commit[:12]}: its own code cannot evaluate it: {bad}; compare commits that build"
                 ) from bad
         KEPT.mkdir(parents=True, exist_ok=True)
         kept.write_text(json.dumps([asdict(entry) for entry in found], ensure_ascii=False), encoding="utf-8")
@@ -159,9 +163,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("head", nargs="?", metavar="HEAD", help="a revision (default: the working tree)")
     given = parser.parse_args(argv)
     try:
+        base_commit, head_commit = commit_of(given.base), commit_of(given.head) if given.head else ""
         with ThreadPoolExecutor() as pool:
-            base = pool.submit(entries_at, given.base)
-            head = pool.submit(entries_at, given.head) if given.head else pool.submit(list_of, ROOT)
+            base = pool.submit(entries_at, base_commit)
+            head = pool.submit(entries_at, head_commit) if head_commit else pool.submit(list_of, ROOT)
             print(report(base.result(), head.result()))
     except ValueError as bad:
         print(f"impact: {bad}", file=sys.stderr)
