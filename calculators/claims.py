@@ -124,7 +124,7 @@ def condition(expression: str, names: Mapping[str, Any]) -> bool:
 
 def said(entity: Entity, field: str, evidence: Evidence, plain: Callable[[str], str] = str) -> str:
     """A text of a claim with its {{ macros }} filled; `plain` makes the words around them safe. Raises BadData."""
-    names = {**evidence.functions(), "name": lambda of: str(evidence.entity(of)["name"])}
+    names = {**evidence.functions(), "name": lambda of: plain(str(evidence.entity(of)["name"]))}
     pieces = MACRO.split(entity.values[field][evidence.lang])
     try:
         return "".join(str(evaluate(piece.strip(), names)) if i % 2 else plain(piece) for i, piece in enumerate(pieces))

@@ -319,10 +319,11 @@ def run(name: str) -> list[str] | None:
 
 def annotation(finding: str, name: str) -> str:
     """A finding as GitHub shows it beside the line of a pull request."""
-    place = re.match(r"(?:/\S*?/)??([\w./-]+\.\w+|[\w./-]+):(\d+):(?:\d+:)? (.*)", finding)
+    place = re.match(r"(.+?):(\d+):(?:\d+:)? (.*)", finding.removeprefix(f"{ROOT}/"))
     file, line, text = place.groups() if place else ("", "", finding)
     # What a stranger wrote must not end the command.
     text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    file = file.replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
     where = f"file={file},line={line}," if file else ""
     return f"::error {where}title=check {name}::{text}"
 

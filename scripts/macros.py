@@ -99,7 +99,8 @@ def page_functions(
 
     def name(of: str) -> str:
         """The name of an entity."""
-        return str(facts.entity(of)["name"])
+        text = str(facts.entity(of)["name"])
+        return text if as_text else facts.in_markdown(text)
 
     def src(key: str) -> str:
         """A link to a source's entry on the sources page."""
@@ -116,9 +117,9 @@ def page_functions(
     def term(term_id: str, shown: str = "") -> str:
         """A glossary term at its first use; its definition is a tooltip."""
         entry = facts.entity(f"glossary/{term_id}")
-        text = shown or str(entry["term"][lang])
         if as_text:
-            return text
+            return shown or str(entry["term"][lang])
+        text = shown or facts.in_markdown(str(entry["term"][lang]))
         definition = html.escape(str(entry["definition"][lang]))
         return f'[{text}]({root()}book/glossary.md#{term_id} "{definition}"){{.term}}'
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.site.copies import copy_of_repository
 
-EVIL = "\"'><img src=x onerror=alert(1)><script>alert(2)</script>"
+EVIL = "\"'><img src=x onerror=alert(1)><script>alert(2)</script>[a](javascript:alert(3))"
 # A file and a field of it that readers see; the field's text is put in quotes of YAML.
 FIELDS = {
     "data/models/glm-5.yml": "name",
@@ -28,8 +28,7 @@ FIELDS = {
 }
 # What the build calls for pages: tables, elements, macros of every page, sources below a section, notes of numbers.
 RENDER = """
-import sys
-from calculators.data_files import BadData
+from markdown import markdown
 from scripts import data_tables, facts
 from scripts.elements import render_elements
 from scripts.cached import ROOT, files_under
@@ -45,7 +44,8 @@ for lang in ("en", "ja"):
         name = str(page.relative_to(ROOT / "docs" / lang))
         functions = page_functions(lang, lambda: name)
         values = [str(evaluate(e.text, functions)) for e in expressions(page.read_text("utf-8"))]
-        print(render_elements(facts.with_sources("\\n".join(values)), lang, name))
+        made = markdown("\\n\\n".join(values), extensions=["attr_list", "md_in_html", "tables"])
+        print(render_elements(facts.with_sources(made), lang, name))
         print(section_sources_html(name, lang))
     both = "<tier-calculator></tier-calculator><fit-calculator></fit-calculator>"
     print(render_elements(both, lang, "calculators/fit.md"))
