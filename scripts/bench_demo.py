@@ -36,17 +36,21 @@ FIGURES = ("load", "ttft", "decode", "memory")
 Figures = dict[str, list[float]]
 
 
-def make_folder(folder: Path) -> None:
-    """A page with nothing on it but our worker, wllama and the model in both forms."""
+def bare_site(folder: Path, script: Path) -> None:
+    """A page of this script and nothing else, with the site's modules and model where they lie in the site."""
     assets = build_assets()
     for path, source in assets.folders.items():
         link_tree(source, folder / path)
-    bundle = ["--bundle", "--format=esm", f"--outfile={folder / assets.modules / 'bench.js'}"]
-    esbuild = ROOT / "node_modules" / "esbuild" / "bin" / "esbuild"
-    defines = ["--define:MODEL_FILES=''", "--log-level=warning"]
-    subprocess.run([NODE, esbuild, ROOT / "scripts" / "bench_demo.mjs", *bundle, *defines], check=True)
-    page = f'<!doctype html><meta charset="utf-8"><script type="module" src="/{assets.modules}bench.js"></script>'
+    bundle = [NODE, "scripts/bundle.mjs", "--out", folder / assets.modules, "--page", script]
+    subprocess.run([str(part) for part in bundle], check=True, cwd=ROOT)
+    page = (
+        f'<!doctype html><meta charset="utf-8"><script type="module" src="/{assets.modules}{script.stem}.js"></script>'
+    )
     (folder / "index.html").write_text(page, encoding="utf-8")
+
+
+def add_wllama(folder: Path) -> None:
+    """wllama and the model's GGUF file beside the page."""
     (folder / "wllama").mkdir()
     shutil.copyfile(WLLAMA / "index.js", folder / "wllama" / "index.js")
     shutil.copyfile(WLLAMA / "wasm" / "wllama.wasm", folder / "wllama" / "wllama.wasm")
@@ -81,7 +85,8 @@ def measure(rounds: int, threads: int) -> dict[str, Figures]:
     """Figures of `rounds` visits with each, in turn."""
     found: dict[str, Figures] = {who: {name: [] for name in FIGURES} for who in ("ours", "wllama")}
     with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
-        make_folder(Path(folder))
+        bare_site(Path(folder), ROOT / "scripts" / "bench_demo.mjs")
+        add_wllama(Path(folder))
         site = StaticServer(Path(folder), headers=ISOLATED if threads > 1 else None)
         with sync_playwright() as playwright:
             for _ in range(rounds):
@@ -92,15 +97,11 @@ def measure(rounds: int, threads: int) -> dict[str, Figures]:
     return found
 
 
-def write(ratios: dict[str, float], threads: int) -> None:
-    """Puts the ratios into the facts."""
-    today = datetime.date.today().isoformat()
-    prefix = "site-chat-versus" if threads == 1 else "site-chat-two-threads-versus"
-    for name, ratio in ratios.items():
-        path = FACTS / f"{prefix}-{name}.yml"
-        text = path.read_text(encoding="utf-8")
-        text = re.sub(r"^value: .*$", f"value: {ratio:.2g}", text, flags=re.MULTILINE)
-        path.write_text(re.sub(r"^date: .*$", f"date: {today}", text, flags=re.MULTILINE), encoding="utf-8")
+def set_fact(name: str, value: float, today: str) -> None:
+    """Changes value and date of a fact, and nothing else of it."""
+    path = FACTS / f"{name}.yml"
+    text = re.sub(r"^value: .*$", f"value: {value:g}", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    path.write_text(re.sub(r"^date: .*$", f"date: {today}", text, flags=re.MULTILINE), encoding="utf-8")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -118,7 +119,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         print(f"{name:8} ours {next(shown):40} wllama {next(shown):40} ratio {ratios[name]:.3f}")
     if arguments.write:
-        write(ratios, arguments.threads)
+        prefix = "site-chat-versus" if arguments.threads == 1 else "site-chat-two-threads-versus"
+        for name, ratio in ratios.items():
+            set_fact(f"{prefix}-{name}", float(f"{ratio:.2g}"), datetime.date.today().isoformat())
     return 0
 
 

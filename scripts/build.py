@@ -41,7 +41,7 @@ from scripts.settings import setting
 THEME = ROOT / "docs" / "_theme"
 NODE = Path(sys.executable).parent / "node"
 ORT = ROOT / "node_modules" / "onnxruntime-web" / "dist"
-# WebGPU needs the build that can wait (asyncify); on the processor the model has its own kernels, inside chat-worker.js.
+# For WebGPU: the build that can wait (asyncify). On the processor the model has kernels of its own, in chat-worker.js.
 ORT_WASM = "ort-wasm-simd-threaded.asyncify.wasm"
 
 

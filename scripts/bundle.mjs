@@ -1,12 +1,12 @@
 // Bundles the browser modules, workers and styles of docs/_theme into one folder of static files.
-// Usage: node scripts/bundle.mjs --out DIR --define JSON [--help]
-// DIR receives main.js (page entry, split into chunks), one file per worker, and site.css.
+// Usage: node scripts/bundle.mjs --out DIR --define JSON [--page FILE] [--help]
+// --page bundles this script alone, for a test or a benchmark. Otherwise DIR receives main.js (page entry, split into chunks), one file per worker, and site.css.
 import { build } from "esbuild";
 import { parseArgs } from "node:util";
 import { kernels } from "./build_kernels.mjs";
 
 const { values } = parseArgs({
-  options: { out: { type: "string" }, define: { type: "string", default: "{}" }, help: { type: "boolean" } },
+  options: { out: { type: "string" }, define: { type: "string", default: "{}" }, page: { type: "string" }, help: { type: "boolean" } },
 });
 if (values.help || !values.out) {
   console.log("node scripts/bundle.mjs --out DIR --define '{\"NAME\": \"text put in place of NAME\"}'");
@@ -20,6 +20,12 @@ const shared = {
   bundle: true, minify: true, outdir: values.out, target: "es2022", legalComments: "none", logLevel: "warning",
   define, conditions: ["browser"], loader: { ".svg": "dataurl" },
 };
+
+if (values.page) {
+  const unused = { MODEL_FILES: '"[]"' };
+  await build({ ...shared, entryPoints: [values.page], format: "esm", plugins: [kernels], define: unused });
+  process.exit();
+}
 
 await build({ ...shared, entryPoints: [`${source}/modules/main.js`], format: "esm", splitting: true, chunkNames: "chunk-[hash]" });
 // A worker is one file: it is imported by a blob, which has no base for relative chunks.

@@ -18,7 +18,10 @@ from scripts.templates import TEMPLATES
 from scripts.usage_html import usage_html
 
 # Markdown takes an element that it does not know for text and puts it into a paragraph, where no form may stand.
-NAMES = "(?:tier|cost|fit|portfolio)-calculator|on-device-chat|book-figure|price-chart|reactive-sentence|usage-import"
+NAMES = (
+    "(?:tier|cost|fit|portfolio)-calculator|on-device-chat|chat-benchmark|book-figure|price-chart"
+    "|reactive-sentence|usage-import"
+)
 ELEMENT = re.compile(rf"(?:<p>)?<({NAMES})((?:\s[^>]*)?)>\s*</\1>(?:</p>)?")
 TABLE = re.compile(r'(?:<p>)?<data-table of="([^"]+)" page="(\d+)">\s*</data-table>(?:</p>)?')
 ATTRIBUTE = re.compile(r'([a-z][a-z0-9_-]*)="([^"]*)"')
@@ -41,6 +44,8 @@ def render_elements(page: str, lang: str, where: str) -> str:
         elif tag.endswith("-calculator"):
             # It holds an element that is to be filled, too.
             inner = ELEMENT.sub(fill, calculator(tag, attributes, lang, where, facts.page_root(where)))
+        elif tag == "chat-benchmark":
+            inner = chat_benchmark(lang)
         else:
             inner = chat(lang)
         return f'<{tag}{text} data-state="static" data-lang="{lang}">{inner}</{tag}>'
@@ -86,4 +91,18 @@ def chat(lang: str) -> str:
         ],
         memory=facts.fact_text("facts/site-chat-memory-bytes", "", lang),
         mb=lambda size: number(float(size), "bytes", lang, False),
+    )
+
+
+def chat_benchmark(lang: str) -> str:
+    """The benchmark before any script. BOOK_MODEL names the folder of the model."""
+    manifest = json.loads((Path(os.environ["BOOK_MODEL"]) / "manifest.json").read_text(encoding="utf-8"))
+    strings = {i: pair[lang] for i, pair in facts.strings("benchmark").items()}
+    size = sum(file["bytes"] for file in manifest["files"] if "wasm" in file["backends"])
+    return TEMPLATES.get_template("chat-benchmark.html").render(
+        s=lambda string_id, **slots: strings[string_id].format(**slots),
+        strings=json.dumps(strings, ensure_ascii=False),
+        size=number(2.0 * size, "bytes", lang, False),  # once without keeping anything, once to keep it
+        loads=5,
+        asks=5,
     )

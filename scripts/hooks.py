@@ -76,7 +76,7 @@ def navigation(docs: Path) -> list[Any]:
         *[{words("nav-home"): page} for page in there("index.md")],
         {words("nav-book"): book},
         {words("nav-calculators"): calculators},
-        *there("demo.md"),
+        {words("nav-demo"): there("demo.md", "demo/benchmark.md")},
         {words("nav-data"): data},
         {
             words("nav-contributing"): there(

@@ -1,7 +1,7 @@
 """Writes the demo model's packed weights, and the ONNX graph that reads them on WebGPU.
 
-The nibbles stay packed. MatMulNBits computes sum d * (q - 8) * x; a weight is d * q + m, so m + 8d times the sum of x in
-the block is added. That is exact up to rounding.
+The nibbles stay packed. MatMulNBits computes sum d * (q - 8) * x; a weight is d * q + m, so m + 8d times the sum of x
+in the block is added. That is exact up to rounding.
 """
 
 from __future__ import annotations

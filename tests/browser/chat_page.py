@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 from urllib.parse import urlparse
 
@@ -108,6 +109,13 @@ class Chat:
             }""",
             [name, status],
         )
+
+    def until(self, script: str, arg: Any = None) -> None:
+        """Waits until an asynchronous script returns something true; `wait_for_function` does not await it."""
+        end = time.monotonic() + REPLY_MS / 1000
+        while not self.page.evaluate(script, arg):
+            assert time.monotonic() < end, script
+            self.page.wait_for_timeout(100)
 
     def says(self, locator: Locator, text: str) -> None:
         """Waits until the text stands there."""

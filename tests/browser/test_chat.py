@@ -202,7 +202,7 @@ def test_a_reply_and_the_whole_conversation_can_be_copied(chat: Chat) -> None:
     assert chat.page.evaluate("navigator.clipboard.readText()") == reply
     chat.ask("Thanks.")
     chat.page.click("[data-conversation] [data-copy]")
-    chat.page.wait_for_function("reply => navigator.clipboard.readText().then(text => text === reply)", arg=reply)
+    chat.until("reply => navigator.clipboard.readText().then(text => text === reply)", reply)
     chat.button("copy_all").click()
     expect(chat.button("copy_all")).to_have_text("Copied")
     copied = chat.page.evaluate("navigator.clipboard.readText()")

@@ -54,7 +54,7 @@ def without_webgpu(browser: Browser, site: StaticServer) -> None:
 
 
 def network_goes_away(browser: Browser, site: StaticServer) -> None:
-    loading.test_a_network_that_goes_away_is_one_sentence_and_nothing_is_fetched_twice(browser, site, 0.5, "en")
+    loading.test_a_network_that_goes_away_is_one_sentence_and_it_goes_on_where_it_stopped(browser, site, 0.5, "en")
 
 
 def answered(status: int, words: str) -> Test:

@@ -15,9 +15,20 @@ from tests.browser.chat_page import QUESTION, SHORT_PAUSES, SHORT_SILENCE, Chat
 from tests.browser.conftest import SITE_URL
 
 CHUNK = "weights-1.bin"
+# Bytes on the way that a browser throws away when the connection breaks; a tenth of the chunk is more.
+IN_FLIGHT = 4_000_000
 NO_CACHES = "Object.defineProperty(self, 'caches', { get() { throw new DOMException('', 'SecurityError'); } });"
 
 SMALL_ESTIMATE = "StorageManager.prototype.estimate = async () => ({ quota: 10_000_000, usage: 0 });"
+
+# Whether so many bytes of a begun download are kept, read back whole.
+KEPT = """async ([hash, least]) => {
+  if (!(await caches.has("edge-demo-model-v1"))) return false;
+  const cache = await caches.open("edge-demo-model-v1");
+  const begun = (await cache.keys()).filter(({ url }) => url.includes(`/begun/${hash}`));
+  const pieces = await Promise.all(begun.map(async (key) => (await cache.match(key)).arrayBuffer()));
+  return pieces.reduce((sum, { byteLength }) => sum + byteLength, 0) > least;
+}"""
 
 
 @pytest.fixture
@@ -37,6 +48,10 @@ def size(host: StaticServer, name: str) -> int:
     return next(host.root.glob(f"models/*/{name}")).stat().st_size
 
 
+def hash_of(host: StaticServer, name: str) -> str:
+    return hashlib.sha256(next(host.root.glob(f"models/*/{name}")).read_bytes()).hexdigest()
+
+
 def megabytes(text: str | None) -> float:
     found = re.search(r"(\d+(?:\.\d+)?) MB", text or "")
     assert found, text
@@ -44,7 +59,7 @@ def megabytes(text: str | None) -> float:
 
 
 @pytest.mark.parametrize(("share", "language"), [(0.1, "en"), (0.5, "ja"), (0.99, "en")])
-def test_a_network_that_goes_away_is_one_sentence_and_nothing_is_fetched_twice(
+def test_a_network_that_goes_away_is_one_sentence_and_it_goes_on_where_it_stopped(
     browser: Browser, host: StaticServer, share: float, language: str
 ) -> None:
     chat = Chat(browser, host, language=language, worker=SHORT_PAUSES)
@@ -58,8 +73,8 @@ def test_a_network_that_goes_away_is_one_sentence_and_nothing_is_fetched_twice(
     assert left == pytest.approx(size(host, CHUNK) * (1 - share) / 1e6, abs=60)
 
     chat.load()
-    assert sent(host, CHUNK) == size(host, CHUNK)
-    assert sent(host, "weights-0.bin") == size(host, "weights-0.bin")
+    assert sent(host, CHUNK) < size(host, CHUNK) + IN_FLIGHT
+    assert sent(host, "weights-0.bin") < size(host, "weights-0.bin") + 2 * IN_FLIGHT  # stopped as well, perhaps twice
     assert chat.prompt.input_value() == "typed before"
     chat.close()
 
@@ -80,19 +95,13 @@ def test_a_tab_closed_in_the_middle_goes_on_in_the_next_and_a_cut_is_retried(
     chat = Chat(browser, host)
     with host.cut(CHUNK, 0.5, hang=True):
         chat.button("load").click()
-        chat.page.wait_for_function(
-            """async (hash) => {
-              if (!(await caches.has("edge-demo-model-v1"))) return false;
-              const keys = await (await caches.open("edge-demo-model-v1")).keys();
-              return keys.some(({ url }) => url.includes("/begun/"));
-            }"""
-        )
+        chat.until(KEPT, [hash_of(host, CHUNK), 0.4 * size(host, CHUNK)])
         chat.page.close()
     chat.show(chat.context.new_page())
     with host.cut(CHUNK, 0.5):
         chat.load()
 
-    assert sent(host, CHUNK) < 1.01 * size(host, CHUNK)
+    assert sent(host, CHUNK) < size(host, CHUNK) + IN_FLIGHT
     chat.close()
 
 
@@ -156,7 +165,7 @@ def test_cancel_stops_at_every_phase_and_keeps_what_has_arrived(browser: Browser
         assert (phase, chat.element.get_attribute("data-state")) == (phase, "static")
     chat.load()
 
-    assert sent(host, CHUNK) < 1.01 * size(host, CHUNK)
+    assert sent(host, CHUNK) < size(host, CHUNK) + IN_FLIGHT
     chat.close()
 
 
@@ -172,7 +181,7 @@ def test_a_second_tab_waits_for_the_first_ones_download(browser: Browser, host: 
     first.wait("ready")
     second.wait_for_selector("on-device-chat[data-state=ready]")
 
-    assert sent(host, CHUNK) < 1.01 * size(host, CHUNK)
+    assert sent(host, CHUNK) < size(host, CHUNK) + IN_FLIGHT
     first.close()
 
 
@@ -204,8 +213,7 @@ def test_what_is_stored_of_another_version_is_removed_and_of_the_other_backend_k
     browser: Browser, host: StaticServer
 ) -> None:
     chat = Chat(browser, host)
-    graph = next(host.root.glob("models/*/onnx/webgpu*")).read_bytes()
-    kept, old = hashlib.sha256(graph).hexdigest(), "0" * 64
+    kept, old = hash_of(host, "webgpu-fp32.onnx"), "0" * 64
     chat.page.evaluate(
         """async (hashes) => {
           const cache = await caches.open("edge-demo-model-v1");

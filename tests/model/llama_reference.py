@@ -46,7 +46,7 @@ class Llama:
         return self._norm(x, w["output_norm.weight"]) @ w["token_embd.weight"].T
 
     def _norm(self, x: F32, gain: F32) -> F32:
-        return x / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + self.epsilon) * gain
+        return np.asarray(x / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + self.epsilon) * gain)
 
     def _attention(self, q: F32, k: F32, v: F32) -> F32:
         """Causal grouped-query attention: q [S, width], k and v [S, kv width] to [S, width]."""
@@ -60,7 +60,7 @@ class Llama:
         scores = np.where(np.tri(length, dtype=bool), scores, -np.inf)
         weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
         weights /= weights.sum(axis=-1, keepdims=True)
-        return np.einsum("hst,thd->shd", weights, v).reshape(length, -1)
+        return np.asarray(np.einsum("hst,thd->shd", weights, v).reshape(length, -1), np.float32)
 
     def _rotate(self, x: F32) -> F32:
         """Turns each neighbouring pair of [S, heads, head width] by position * theta^(-2i/d)."""
@@ -72,3 +72,19 @@ class Llama:
         out[..., 0::2] = even * cos - odd * sin
         out[..., 1::2] = even * sin + odd * cos
         return out
+
+
+def log_softmax(x: F32) -> np.ndarray[Any, np.dtype[np.float64]]:
+    y = x.astype(np.float64)
+    y -= y.max(axis=-1, keepdims=True)
+    return np.asarray(y - np.log(np.exp(y).sum(axis=-1, keepdims=True)))
+
+
+def compare(expected: list[F32], found: list[F32]) -> tuple[float, float, int]:
+    """(mean KL divergence, share of equal top tokens, positions)."""
+    kl, same = [], []
+    for p, q in zip(expected, found, strict=True):
+        lp, lq = log_softmax(p), log_softmax(q)
+        kl.append((np.exp(lp) * (lp - lq)).sum(axis=-1))
+        same.append(p.argmax(axis=-1) == q.argmax(axis=-1))
+    return float(np.concatenate(kl).mean()), float(np.concatenate(same).mean()), len(np.concatenate(kl))

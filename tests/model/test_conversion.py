@@ -20,7 +20,7 @@ import pytest
 
 from scripts import build_model
 from scripts.gguf_weights import GgufModel, ModelError
-from tests.model.llama_reference import F32, Llama
+from tests.model.llama_reference import F32, Llama, compare
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -125,22 +125,6 @@ class Graph:
         logits, cache = self.run(ids[:prompt_length])
         rest, _ = self.run(ids[prompt_length:], cache)
         return np.concatenate([logits, rest])
-
-
-def log_softmax(x: F32) -> np.ndarray[Any, np.dtype[np.float64]]:
-    y = x.astype(np.float64)
-    y -= y.max(axis=-1, keepdims=True)
-    return y - np.log(np.exp(y).sum(axis=-1, keepdims=True))
-
-
-def compare(expected: list[F32], found: list[F32]) -> tuple[float, float, int]:
-    """(mean KL divergence, share of equal top tokens, positions)."""
-    kl, same = [], []
-    for p, q in zip(expected, found, strict=True):
-        lp, lq = log_softmax(p), log_softmax(q)
-        kl.append((np.exp(lp) * (lp - lq)).sum(axis=-1))
-        same.append(p.argmax(axis=-1) == q.argmax(axis=-1))
-    return float(np.concatenate(kl).mean()), float(np.concatenate(same).mean()), len(np.concatenate(kl))
 
 
 @pytest.fixture(scope="module")

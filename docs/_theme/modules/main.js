@@ -9,6 +9,7 @@ const elements = {
   "cost-calculator": () => import("./calculator.js"),
   "fit-calculator": () => import("./calculator.js"),
   "portfolio-calculator": () => import("./calculator.js"),
+  "chat-benchmark": () => import("./chat-benchmark.js"),
   "data-table": () => import("./data-table.js"),
   "on-device-chat": () => import("./on-device-chat.js"),
   "price-chart": () => import("./price-chart.js"),

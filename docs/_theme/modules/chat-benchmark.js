@@ -1,0 +1,139 @@
+// <chat-benchmark>: measures the demo's model on the reader's device. Enhances elements/chat-benchmark.html.
+
+import { LoadedModel, question, spread } from "./benchmark-run.js";
+import { threadsHere } from "./chat-device.js";
+import { DemoError } from "./demo-error.js";
+
+/** @typedef {import("./chat-protocol.d.ts").Backend} Backend */
+
+const WARM_LOADS = 3;
+const ASKS = 5;
+const NEW_TOKENS = 64;
+/** Sentences added to the question: 43, 227 and 963 tokens to read. */
+const FILLERS = [0, 8, 40];
+
+class Stopped extends Error {}
+
+class ChatBenchmark extends HTMLElement {
+  /** @type {Record<string, string>} */ #strings = {};
+  /** @type {[name: string, values: number[]][]} */ #rows = [];
+  /** @type {LoadedModel | undefined} */ #model;
+  #head = "";
+  #running = false;
+
+  connectedCallback() {
+    if (this.dataset.state !== "static") return;
+    this.#strings = JSON.parse(/** @type {HTMLTemplateElement} */ (this.#find("template[data-strings]")).content.textContent ?? "{}");
+    this.#button("start").addEventListener("click", () => this.#run());
+    this.#button("stop").addEventListener("click", () => this.#stop());
+    this.#button("copy").addEventListener("click", async () => {
+      await navigator.clipboard.writeText(this.#find("output").textContent ?? "");
+      this.#say("copied");
+    });
+    this.#show(false, "ready");
+  }
+
+  disconnectedCallback() {
+    this.#stop();
+  }
+
+  async #run() {
+    const backend = /** @type {Backend} */ (/** @type {HTMLSelectElement} */ (this.#find("select")).value);
+    this.#rows = [];
+    this.#show(true, "computing");
+    try {
+      const cold = await this.#load(backend, false, 1);
+      const { adapter, threads, precision } = cold.ready;
+      this.#head = [new Date().toISOString(), navigator.userAgent, [backend, adapter, `${threads}`, precision].filter(Boolean).join(", ")].join("\n");
+      this.#add("row_load_cold", {}, [cold.ready.load_ms]);
+      (await this.#load(backend, true, 2)).end(); // fills the browser's storage
+      const warm = [];
+      for (let run = 0; run < WARM_LOADS; run++) warm.push((await this.#load(backend, true, run + 3)).ready.load_ms);
+      this.#add("row_load_warm", {}, warm);
+      for (const fillers of FILLERS) await this.#ask(fillers);
+      this.#say("finished");
+      this.#show(false, "ready");
+    } catch (error) {
+      if (error instanceof Stopped) this.#say("stopped");
+      else this.#say("failed", { code: error instanceof DemoError ? error.code : String(error) });
+      this.#show(false, error instanceof Stopped ? "ready" : "error");
+    }
+    this.#model?.end();
+  }
+
+  /** @param {Backend} backend @param {boolean} store @param {number} run */
+  async #load(backend, store, run) {
+    this.#model?.end();
+    this.#say("loading", { run, runs: WARM_LOADS + 2 });
+    const model = await LoadedModel.load(backend, backend === "wasm" ? threadsHere() : 1, store);
+    this.#model = model;
+    if (!this.#running) throw new Stopped();
+    return model;
+  }
+
+  /** @param {number} fillers */
+  async #ask(fillers) {
+    const model = /** @type {LoadedModel} */ (this.#model);
+    await model.ask("Hello", 8); // the first one is slower
+    const replies = [];
+    for (let run = 0; run < ASKS; run++) {
+      this.#say("asking", { tokens: 43 + 23 * fillers, run: run + 1, runs: ASKS });
+      replies.push(await model.ask(question(run, fillers), NEW_TOKENS));
+      if (!this.#running) throw new Stopped();
+    }
+    const [{ prompt_tokens: tokens, memory_bytes }] = replies;
+    this.#add("row_ttft", { tokens }, replies.map(({ ttft_ms }) => ttft_ms));
+    this.#add("row_decode", { tokens }, replies.map((reply) => reply.decode_tokens_per_second));
+    if (memory_bytes && fillers === FILLERS[FILLERS.length - 1]) this.#add("row_memory", {}, [memory_bytes / 1e6]);
+  }
+
+  /** Stops before the next question; a load ends first. */
+  #stop() {
+    this.#running = false;
+    this.#button("stop").disabled = true;
+  }
+
+  /** @param {string} id @param {Record<string, number>} slots @param {number[]} values */
+  #add(id, slots, values) {
+    this.#rows.push([this.#text(id, slots), values]);
+    const digits = new Intl.NumberFormat(document.documentElement.lang, { maximumSignificantDigits: 3, useGrouping: false });
+    const lines = this.#rows.map(([name, all]) => {
+      const { median, low, high } = spread(all);
+      const range = all.length > 1 ? ` (${digits.format(low)}–${digits.format(high)}, n = ${all.length})` : "";
+      return `${name}: ${digits.format(median)}${range}`;
+    });
+    this.#find("output").textContent = [this.#head, ...lines].join("\n");
+    this.#find("[data-result]").hidden = false;
+  }
+
+  /** @param {boolean} running @param {"ready" | "computing" | "error"} state */
+  #show(running, state) {
+    this.#running = running;
+    this.dataset.state = state;
+    this.#button("start").disabled = running;
+    this.#button("stop").disabled = !running;
+    /** @type {HTMLSelectElement} */ (this.#find("select")).disabled = running;
+  }
+
+  /** @param {string} id @param {Record<string, string | number>} [slots] */
+  #say(id, slots = {}) {
+    this.#find("[data-status]").textContent = this.#text(id, slots);
+  }
+
+  /** @param {string} id @param {Record<string, string | number>} slots */
+  #text(id, slots) {
+    return this.#strings[id].replace(/\{(\w+)\}/g, (_, name) => String(slots[name]));
+  }
+
+  /** @param {string} selector @returns {HTMLElement} */
+  #find(selector) {
+    return /** @type {HTMLElement} */ (this.querySelector(selector));
+  }
+
+  /** @param {string} name */
+  #button(name) {
+    return /** @type {HTMLButtonElement} */ (this.#find(`button[name=${name}]`));
+  }
+}
+
+customElements.define("chat-benchmark", ChatBenchmark);
