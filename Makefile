@@ -3,12 +3,18 @@ PYTHON ?= python3
 PORT ?= 8000
 RUN = .venv/bin/python -m
 
-.PHONY: help setup serve build check test test-all bench lock clean
+.PHONY: help setup serve build check check-all test test-all impact stamp verify bench links audit prices propose owners labels lock clean
 help:
 	@echo "make serve      read and edit the site on http://127.0.0.1:$(PORT)/, reloads on every change"
 	@echo "make build      the deployable site in site/ (SITE_URL=https://host/some/path/)"
 	@echo "make check      the fast checks before a pull request"
 	@echo "make test       every check and test, with a real browser (make test-all: slow ones, too)"
+	@echo "make impact     what your change changes for readers (BASE=main HEAD=HEAD compares two commits)"
+	@echo "make stamp      records that you read a page against its twin (PAGE=docs/ja/demo.md)"
+	@echo "make verify     compares a folder or a site with its build-manifest.json (DIR=site)"
+	@echo "make links      which links that lead out no longer answer"
+	@echo "make audit      known weaknesses of the packages"
+	@echo "make prices     this week's prices from the feeds, into data/prices/"
 	@echo "make bench      figures of the contributing page (WRITE=1 stores them)"
 	@echo "make lock       renew requirements.lock and package-lock.json"
 	@echo "make clean      remove what was built (not what was installed)"
@@ -22,13 +28,42 @@ serve: setup
 build: setup
 	@$(RUN) scripts.build
 
-check: setup
-	@$(RUN) scripts.check
+check check-all: setup
+	@$(RUN) scripts.check $(if $(filter check-all,$@),--all)
 
 test test-all:
 	@$(PYTHON) -m scripts.bootstrap --browser
 	@$(RUN) scripts.check --all
 	@$(RUN) pytest -n auto --maxprocesses 4 --dist loadfile $(if $(filter test,$@),-m "not slow")
+
+impact: setup
+	@$(RUN) scripts.impact $(BASE) $(HEAD)
+
+stamp: setup
+	@$(RUN) scripts.stamp $(PAGE)
+
+verify: setup
+	@$(RUN) scripts.manifest $(DIR) $(if $(AGAINST),--against $(AGAINST))
+
+links: setup
+	@$(RUN) scripts.external_links
+
+audit: setup
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	@.venv/bin/pip-audit --require-hashes --disable-pip --requirement requirements.lock; \
+	  python=$$?; PATH="$(CURDIR)/.venv/bin:$$PATH" npm audit; exit $$(($$python + $$?))
+
+# The addresses of the two feeds stand here alone; a file does as well.
+FEED ?= https://models.dev/api.json
+SECOND ?= https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json
+prices: setup
+	@$(RUN) scripts.refresh_prices --from $(FEED) --litellm $(SECOND) --write
+
+propose: setup
+	@$(RUN) scripts.propose --branch "$(BRANCH)" --title "$(TITLE)" --label "$(LABEL)" --checks "$(CHECKS)"
+
+owners labels: setup
+	@$(RUN) scripts.github $@
 
 bench: setup
 	@$(PYTHON) -m scripts.bootstrap --browser
@@ -37,7 +72,7 @@ bench: setup
 lock: setup
 	@.venv/bin/python -m pip install --quiet uv
 	@.venv/bin/uv pip compile pyproject.toml --group test --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-header --quiet --output-file requirements.lock
+	  --no-emit-index-url --no-emit-find-links --no-header --quiet $(if $(UPGRADE),--upgrade) --output-file requirements.lock
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" npm install --package-lock-only
 
 clean:

@@ -36,6 +36,7 @@ class Claim:
     now: Quantity | None
     references: tuple[str, ...]
     why: str = ""
+    line: int = 1  # of `text_says`
 
     @property
     def stale(self) -> bool:
@@ -80,7 +81,7 @@ def weighed(evidence: Evidence, claim_id: str, entity: Entity) -> Claim:
         status, why = "not-verifiable", str(bad)
     except NoSuchFact as bad:
         raise wrong(entity, where, bad) from None
-    return Claim(claim_id, entity.file, values, status, now, tuple(asked), why)
+    return Claim(claim_id, entity.file, values, status, now, tuple(asked), why, entity.line(("text_says",)))
 
 
 def wrong(entity: Entity, where: Path_, bad: NoSuchFact) -> BadData:
@@ -123,7 +124,7 @@ def condition(expression: str, names: Mapping[str, Any]) -> bool:
 
 def said(entity: Entity, field: str, evidence: Evidence, plain: Callable[[str], str] = str) -> str:
     """A text of a claim with its {{ macros }} filled; `plain` makes the words around them safe. Raises BadData."""
-    names = {**evidence.functions(), "name": lambda of: str(evidence.entity(of)["name"])}
+    names = {**evidence.functions(), "name": lambda of: plain(str(evidence.entity(of)["name"]))}
     pieces = MACRO.split(entity.values[field][evidence.lang])
     try:
         return "".join(str(evaluate(piece.strip(), names)) if i % 2 else plain(piece) for i, piece in enumerate(pieces))
@@ -173,8 +174,8 @@ def counts(claims: list[Claim]) -> dict[str, int]:
 def complaints(claims: list[Claim]) -> list[str]:
     """One line for each claim whose text was written for another status."""
     return [
-        f"{claim.file}: the text says {claim.values['text_says']}, data/ now gives {claim.status}; reword the "
-        f'sentences marked {{{{ claim("{claim.id}") }}}} in both languages, then set text_says'
+        f"{claim.file}:{claim.line}: the text says {claim.values['text_says']}, data/ now gives {claim.status}; reword "
+        f'the sentences marked {{{{ claim("{claim.id}") }}}} in both languages, then set text_says'
         for claim in claims
         if claim.stale
     ]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,8 +18,7 @@ import jsonschema
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-# Another folder stands in for it where two states of the data are compared (scripts/impact.py).
-DATA = Path(os.environ.get("DATA_DIR") or ROOT / "data")
+DATA = ROOT / "data"
 # Folder -> schema; the folder is the kind of entity.
 KINDS = {
     "models": "model",

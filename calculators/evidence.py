@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from jinja2 import StrictUndefined, TemplateError, Undefined
+from jinja2 import StrictUndefined, TemplateError, Undefined, UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
 from .data_files import Entity
@@ -312,7 +312,8 @@ class Evidence:
         """`models/glm-5` -> its values. Raises NoSuchFact."""
         kind, _, entity_id = name.partition("/")
         if kind not in self.found or entity_id not in self.found[kind]:
-            raise NoSuchFact(f"{name}: there is no file data/{name}.yml")
+            told = f"there is no file data/{name}.yml; allowed: the name of a file there; correct it, or add the file"
+            raise NoSuchFact(f"{name}: {told}")
         values: Mapping[str, Any] = self.found[kind][entity_id].values
         return values
 
@@ -333,7 +334,8 @@ class Evidence:
             return found, str(found["unit"])
         for step in field_name.split("."):
             if not isinstance(found, Mapping) or step not in found:
-                raise NoSuchFact(f"{name}: has no field {field_name}")
+                known = ", ".join(sorted(found)) if isinstance(found, Mapping) else "none"
+                raise NoSuchFact(f"{name}: has no field {field_name}; allowed: {known}")
             found = found[step]
         if not isinstance(found, Mapping) or "value" not in found:
             why = found.get("unknown", "no figure") if isinstance(found, Mapping) else "no figure"
@@ -496,6 +498,7 @@ def plain(value: Any) -> Any:
 
 
 ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined)
+MACRO_FORM = 'allowed: a call such as v("models/glm-5", "layers"), each bracket and quote closed; correct it'
 
 
 @cache
@@ -512,4 +515,7 @@ def evaluate(expression: str, names: Mapping[str, Any]) -> Any:
     except NoSuchFact:
         raise
     except (TemplateError, TypeError, ValueError, AttributeError, ArithmeticError) as bad:
-        raise NoSuchFact(f"{expression}: {bad}") from None
+        told = (
+            f"allowed: {', '.join(sorted(names))}; correct the name" if isinstance(bad, UndefinedError) else MACRO_FORM
+        )
+        raise NoSuchFact(f"{expression}: {bad}; {told}") from None

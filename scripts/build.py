@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import yaml
 
 from calculators.data_files import BadData
 from calculators.load import compiled_json
@@ -34,8 +33,10 @@ from scripts.data_api import write_api
 from scripts.edition import commit_epoch
 from scripts.engine_cases import engine_cases
 from scripts.figures import drawing_files
+from scripts.manifest import write_manifest
 from scripts.pages import Builders, PageBuild, add_policy
 from scripts.progress import progress
+from scripts.settings import setting
 from scripts.theme import ThemeChanged, cut_classes, make_theme, own_sources, theme_sources, words_of_pages
 
 THEME = ROOT / "docs" / "_theme"
@@ -222,7 +223,9 @@ def build_pages(
     home.mkdir(parents=True, exist_ok=True)
     made = {lang: home / lang for lang in LANGUAGES}
     stamps = {
-        lang: hash_of(page_inputs(lang), shared.site_url, shared.assets, shared.model.name, shared.epoch)
+        lang: hash_of(
+            page_inputs(lang), shared.site_url, shared.assets, shared.model.name, shared.epoch, setting("repository")
+        )
         for lang in LANGUAGES
     }
     stale = {
@@ -309,6 +312,7 @@ def assemble(out: Path, assets: Assets, pages: dict[str, Path], shared: PageBuil
     sitemap(partial, shared)
     (partial / "licenses.txt").write_text(licenses(), encoding="utf-8")
     (partial / ".nojekyll").touch()
+    write_manifest(partial, shared.epoch)
     old = out.with_name(f"{out.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if out.exists():
@@ -319,12 +323,7 @@ def assemble(out: Path, assets: Assets, pages: dict[str, Path], shared: PageBuil
 
 def configured_site_url() -> str:
     """SITE_URL of the environment, else of mkdocs.yml's `extra`, else a local one. Ends in "/"."""
-    found = os.environ.get("SITE_URL")
-    if not found:
-        text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-        # Only one plain setting is wanted; the file's Python tags are for MkDocs.
-        extra = text[text.index("\nextra:") + 1 :]
-        found = yaml.safe_load(extra)["extra"]["site_url"]
+    found = setting("site_url")
     if not found:
         found = "http://127.0.0.1:8000/"
         print(f"build: SITE_URL is not set, so the sitemap names {found}; set it for publication", file=sys.stderr)

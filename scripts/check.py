@@ -1,12 +1,14 @@
 """The fast checks before a pull request: data, pages, prose, links, plan; with --all also code.
 
 Usage: python -m scripts.check [--all] [NAME ...]
-Each finding is one line `file:line: what is wrong`. A check is skipped when nothing that it reads has changed.
+Each finding is one line `file:line: what is wrong, what is allowed, what to do`; where GITHUB_ACTIONS is set also as an
+annotation. A check is skipped when nothing that it reads has changed. Exit 0: fine; 1: findings; 2: bad input.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -17,17 +19,19 @@ from pathlib import Path
 from calculators.data_files import DATA, BadData, parse, read_all, read_text
 from calculators.evidence import evaluate
 from calculators.text import LANGUAGES
-from scripts import facts, twins
+from scripts import facts, house, twins
 from scripts.book_texts import data_texts
 from scripts.cached import ROOT, files_under, hash_of
 from scripts.claims_check import check_claims
 from scripts.figures import check_figures
+from scripts.github import GITHUB, check_github
 from scripts.glossary_terms import FirstUses
 from scripts.impact import changed_since
 from scripts.loose_numbers import loose_numbers, sentence_for
 from scripts.macros import navigation_plan, page_functions, section_path
 from scripts.page_text import BOUND, blank, expressions, line_at, prose_of
 from scripts.prose_style import check_style
+from scripts.stamp import STAMPS, check_stamps
 
 DOCS = ROOT / "docs"
 DONE = ROOT / ".cache" / "checks"
@@ -87,7 +91,8 @@ def check_translations() -> list[str]:
                 break
         else:
             if len(heads[0]) != len(heads[1]):
-                found.append(f"{shown(japanese)}:1: has {len(heads[1])} headings, its twin {len(heads[0])}")
+                text = f"has {len(heads[1])} headings, its twin {len(heads[0])}; use the same ids in order"
+                found.append(f"{shown(japanese)}:1: {text}")
         texts = [(shown(path), path.read_text(encoding="utf-8")) for path in (english, japanese)]
         found += twins.unlike((texts[0], texts[1]))
     for pair in data_texts():
@@ -184,10 +189,12 @@ def check_links() -> list[str]:
                         continue
                     name, _, anchor = target.partition("#")
                     page = (path.parent / name).resolve() if name else path
+                    place = f"{shown(path)}:{number}: link to {target}"
                     if not page.exists():
-                        found.append(f"{shown(path)}:{number}: link to {target}: there is no such file")
+                        found.append(f"{place}: there is no such file; allowed: a path from this page; correct it")
                     elif anchor and anchor not in anchors(page):
-                        found.append(f"{shown(path)}:{number}: link to {target}: there is no heading {{#{anchor}}}")
+                        told = f"there is no heading {{#{anchor}}}; allowed: an id of that page; correct it"
+                        found.append(f"{place}: {told}")
     return found
 
 
@@ -241,6 +248,13 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
     "claims": check_claims,
     "figures": check_figures,
     "style": check_style,
+    "stamps": check_stamps,
+    "hosts": house.check_hosts,
+    "words": house.check_words,
+    "markup": house.check_markup,
+    "assets": house.check_assets,
+    "licenses": house.check_licenses,
+    "github": check_github,
 }
 CODE_CHECKS: dict[str, Callable[[], list[str]]] = {
     "ruff": tool(str(BIN / "ruff"), "check", "--quiet", "--output-format", "concise", *map(str, PYTHON_CODE)),
@@ -253,6 +267,19 @@ CODE_CHECKS: dict[str, Callable[[], list[str]]] = {
 def inputs(name: str) -> list[Path]:
     """What a check reads."""
     own = [Path(__file__), ROOT / "pyproject.toml", ROOT / "tsconfig.json"]
+    if name == "github":
+        recipe = [ROOT / "scripts" / file for file in ("github.py", "workflows.mjs")]
+        return [*own, *recipe, *files_under(GITHUB), ROOT / "Makefile", ROOT / "mkdocs.yml"]
+    if name in ("hosts", "words", "markup", "assets", "licenses"):
+        top = [path for top in (*house.TOP, "NOTICE") if (path := ROOT / top).exists()]
+        return [*own, *top, *(path for folder in house.TRACKED for path in files_under(ROOT / folder))]
+    if name == "stamps":
+        return [
+            *own,
+            ROOT / "scripts" / "stamp.py",
+            *files_under(DOCS, STAMPS.name),
+            *(path for lang in LANGUAGES for path in pages(lang)),
+        ]
     if name in CODE_CHECKS:
         code = [path for folder in PYTHON_CODE for path in files_under(folder, "*.py")]
         modules = [*files_under(DOCS / "_theme" / "modules"), *files_under(ROOT / "scripts", "*.mjs")]
@@ -290,6 +317,17 @@ def run(name: str) -> list[str] | None:
     return found
 
 
+def annotation(finding: str, name: str) -> str:
+    """A finding as GitHub shows it beside the line of a pull request."""
+    place = re.match(r"(.+?):(\d+):(?:\d+:)? (.*)", finding.removeprefix(f"{ROOT}/"))
+    file, line, text = place.groups() if place else ("", "", finding)
+    # What a stranger wrote must not end the command.
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    file = file.replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
+    where = f"file={file},line={line}," if file else ""
+    return f"::error {where}title=check {name}::{text}"
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.check", description=str(__doc__).splitlines()[0])
     parser.add_argument("--all", action="store_true", help="also the checks of the code")
@@ -314,6 +352,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             continue
         for line in found:
             print(line)
+            if os.environ.get("GITHUB_ACTIONS"):
+                print(annotation(line, name))
         failed |= {name} if found else set()
         result = f"{len(found)} finding(s)" if found else "fine"
         print(f"check: {name}: {result} ({time.monotonic() - started:.1f} s)", file=sys.stderr)

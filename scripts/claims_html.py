@@ -13,6 +13,7 @@ from calculators.evidence import Evidence
 from calculators.load import load_dataset
 from calculators.text import day
 from scripts import facts
+from scripts.settings import setting
 
 if TYPE_CHECKING:  # data_tables imports this module
     from scripts.data_tables import Cells, Row
@@ -42,7 +43,9 @@ def claim_marker(claim_id: str, lang: str, root: str, *, as_text: bool = False) 
     """The status of a claim beside its sentence, as a Markdown link to its row. Raises NoSuchFact, BadData."""
     claim = claims(lang, True).get(claim_id)
     if claim is None:
-        raise facts.NoSuchFact(f"claim({claim_id!r}): there is no file data/claims/{claim_id}.yml")
+        raise facts.NoSuchFact(
+            f"claim({claim_id!r}): there is no file data/claims/{claim_id}.yml; allowed: the name of a file there"
+        )
     status = word(f"status-{claim.status}", lang)
     if as_text:
         return word("claim-text", lang, status=status)
@@ -85,7 +88,7 @@ def claim_rows(cells: Cells) -> Iterator[Row]:
     from scripts.data_tables import Cell, Row
 
     lang, shown, plan = cells.lang, facts.evidence(cells.lang), sections()
-    found = claims(lang)
+    found, repository = claims(lang), setting("repository")
     for claim in sorted(found.values(), key=lambda c: list(plan).index(c.values["section"])):
         values = claim.values
         part, path, section = plan[values["section"]]
@@ -106,7 +109,7 @@ def claim_rows(cells: Cells) -> Iterator[Row]:
                 Cell(word(f"way-{values['kind']}", lang)),
                 Cell(written),
                 Cell(now_text(claim, shown)),
-                Cell(remark(claim, shown)),
+                Cell(f"{remark(claim, shown)}<br>{challenge(claim, shown, repository)}"),
                 Cell(references(claim, cells)),
             ],
             {"part": [part], "status": [claim.status], "way": [values["kind"]]},
@@ -130,6 +133,15 @@ def remark(claim: Claim, evidence: Evidence) -> str:
     if "judged" in values:
         parts.append(word("claim-judged", lang, date=day(str(values["judged"]), lang)))
     return "<br>".join(parts)
+
+
+def challenge(claim: Claim, evidence: Evidence, repository: str) -> str:
+    """Where a reader finds what the status follows from: the line in the repository, or the file's name."""
+    name = f"<code>{html.escape(claim.file)}</code>"
+    if repository:
+        line = evidence.found["claims"][claim.id].line(("status",))
+        name = f'<a href="{html.escape(repository)}/blob/main/{html.escape(claim.file)}#L{line}">{name}</a>'
+    return word("claim-challenge", evidence.lang, file=name)
 
 
 def references(claim: Claim, cells: Cells) -> str:

@@ -246,6 +246,10 @@ def as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
 
 
+# A spreadsheet would run a text that begins so.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
 def as_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
     """Columns in the schema's order, those without any value left out; a list is its items, or JSON for objects."""
 
@@ -254,6 +258,8 @@ def as_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
             return as_json(value).strip() if any(isinstance(v, Mapping) for v in value) else ";".join(map(str, value))
         if isinstance(value, bool):
             return str(value).lower()
+        if isinstance(value, str) and value.startswith(FORMULA):
+            return f"'{value}"
         return "" if value is None else value
 
     used = [name for name in columns if any(row.get(name) is not None for row in rows)]

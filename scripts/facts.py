@@ -191,7 +191,12 @@ def page_root(where: str) -> str:
     return "../" * depth
 
 
+def in_markdown(text: str) -> str:
+    """Words of `data/` for a page: what would begin a link, code, a cell or a tag in Markdown stays a letter."""
+    return html.escape(text).translate(str.maketrans({sign: f"&#{ord(sign)};" for sign in "[]`|"}))
+
+
 def source_link(key: str, root: str) -> str:
     """A Markdown link to a source's entry; `root`: path from the page to the language's root."""
-    title = html.escape(str(entity(f"sources/{key}")["title"])).replace("|", "&#124;")
+    title = in_markdown(str(entity(f"sources/{key}")["title"]))
     return f"[{title}]({root}data/sources.md#{key})"

@@ -17,6 +17,7 @@ from scripts.elements import render_elements, render_tables, sheets, table_ancho
 from scripts.macros import navigation_plan, section_path
 from scripts.reading_time import with_reading_time
 from scripts.references import section_sources_html
+from scripts.settings import setting
 
 LANG = os.environ.get("BOOK_LANG", "en")
 NAMED_BY_ICON = r'(<nav class="md-nav" [^>]*aria-labelledby="(__nav_\w+))_label("[^>]*>\s*<label class="md-nav__title")'
@@ -47,6 +48,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         {"name": words(f"language-{lang}"), "lang": lang, "link": f"../{lang}/"} for lang in LANGUAGES
     ]
     config.nav = navigation(Path(config.docs_dir))
+    config.extra["repository"] = setting("repository")
     if config.extra["repository"]:
         config.edit_uri_template = f"{config.extra['repository']}/edit/main/docs/{LANG}/{{path}}"
         theme["features"].append("content.action.edit")
@@ -80,7 +82,7 @@ def navigation(docs: Path) -> list[Any]:
         {words("nav-data"): data},
         {
             words("nav-contributing"): there(
-                "contributing/index.md", "contributing/writing.md", "contributing/measurements.md"
+                *(f"contributing/{name}.md" for name in ("index", "writing", "architecture", "measurements"))
             )
         },
     ]

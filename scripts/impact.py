@@ -1,148 +1,176 @@
-"""What a change of data/ changes for readers: sentences, figures, claims and the calculators' first answers.
+"""What a change changes for readers: values, sentences, figures, claims and recommendations, as Markdown.
 
-Usage: python -m scripts.impact [--since REVISION]
-Compares data/ as it is with data/ at a revision (default: HEAD) and prints a line for each text that differs. Pages and
-code are those of the working tree in both cases. Exit 0: compared; 2: the revision cannot be read.
+Usage: python -m scripts.impact [BASE [HEAD]]   (or python scripts/impact.py)
+BASE: a revision (default: HEAD, the last commit); HEAD: another (default: the working tree). Each is evaluated with its
+own data, pages and code. Exit 0: compared; 2: one of them cannot be read.
 """
 
 from __future__ import annotations
 
 import argparse
-import html
 import io
 import json
-import os
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
-from calculators.claims import ledger
-from calculators.data_files import DATA, BadData
-from calculators.evidence import NoSuchFact, evaluate
-from calculators.text import LANGUAGES
-from calculators.worker import reply
-from scripts import facts
-from scripts.cached import ROOT, files_under
-from scripts.elements import ATTRIBUTE, ELEMENT
-from scripts.macros import page_functions
-from scripts.page_text import expressions, line_at
+if not __package__:  # started by its file name
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-# Macros that name or list things; what they give follows from other lines.
-NO_QUANTITY = """src( name( table( chart( sections( term( claim( try_it( works( sources_by_section( built( bibtex("""
+from scripts.cached import ROOT
+from scripts.impact_texts import Entry, listed
 
-LONGEST = 160
+KEPT = ROOT / ".cache" / "impact"
+LONGEST, MOST = 200, 60
+KINDS = ("claim", "recommendation", "figure", "sentence", "value")
+LANGUAGE_NAMES = {"en": "English", "ja": "Japanese", "": ""}
+Change = tuple[Entry, Entry]
 
 
-def texts() -> dict[str, str]:
-    """Every text that follows from data/, by where it stands."""
-    found: dict[str, str] = {}
-    for lang in LANGUAGES:
-        evidence = facts.evidence(lang, True)
-        functions = page_functions(lang, lambda: "", as_text=True)
-        for page in files_under(ROOT / "docs" / lang, "*.md"):
-            text, shown = page.read_text(encoding="utf-8"), page.relative_to(ROOT)
-            for number, expression in enumerate(expressions(text)):
-                if not expression.text.startswith(tuple(NO_QUANTITY.split())):
-                    key = f"{shown}:{line_at(text, expression.offset)}: {expression.text}\t{number}"
-                    try:
-                        found[key] = str(evaluate(expression.text, functions))
-                    except NoSuchFact:
-                        continue  # the other state of data/ does not hold it: nothing to compare
-            for element in ELEMENT.finditer(text):
-                command, hyphen, _ = element[1].partition("-calculator")
-                if hyphen:
-                    own = {name: html.unescape(value) for name, value in ATTRIBUTE.findall(element[2])}
-                    presets = own.pop("preset", "").split()
-                    own.pop("id", None)
-                    answer = reply(evidence.dataset, command, own, lang, presets=presets)
-                    found[f"{shown}:{line_at(text, element.start())}: {command} calculator"] = str(answer["headline"])
-    try:
-        for claim in ledger(facts.evidence("en", True)):
-            now = "" if claim.now is None or claim.now.value is None else f" ({claim.now})"
-            found[f"{claim.file}: claim"] = claim.status + now
-    except BadData as bad:
-        print(bad, file=sys.stderr)
-    return found
-
-
-def texts_of(data: Path) -> dict[str, str]:
-    """`texts` with another folder as data/; in a process of its own, since data/ is read in many places."""
-    command = [sys.executable, "-m", "scripts.impact", "--list"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "DATA_DIR": str(data)})
-    if done.returncode:
-        raise ValueError((done.stderr.strip().splitlines() or ["no reason was given"])[-1])
-    found: dict[str, str] = json.loads(done.stdout)
-    return found
-
-
-def data_at(revision: str, out: Path) -> Path:
-    """data/ at a revision, with the schemas and words of today. Raises ValueError."""
-    done = subprocess.run(["git", "archive", revision, "data"], cwd=ROOT, capture_output=True)
-    if done.returncode:
-        raise ValueError(f"{revision}: cannot be read by git; allowed: a revision of this repository")
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(out, filter="data")
-    for same in ("schema", "strings"):
-        shutil.copytree(DATA / same, out / "data" / same, dirs_exist_ok=True)
-    return out / "data"
+def git(*command: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["git", *command], cwd=ROOT, capture_output=True)
 
 
 def changed_since(revision: str) -> bool:
     """Whether data/ differs from that of a revision; no where git cannot say."""
-    commands = [
-        ["git", "diff", "--quiet", revision, "--", "data"],
-        ["git", "ls-files", "-o", "--exclude-standard", "data"],
-    ]
-    differs, new = (subprocess.run(command, cwd=ROOT, capture_output=True, text=True) for command in commands)
-    return differs.returncode == 1 or bool(new.stdout)
+    differs = git("diff", "--quiet", revision, "--", "data")
+    return differs.returncode == 1 or bool(git("ls-files", "-o", "--exclude-standard", "data").stdout)
 
 
-def impact(revision: str) -> list[str]:
-    """A line for each text that is not what it was with data/ at a revision. Raises ValueError."""
-    with tempfile.TemporaryDirectory() as scratch:
-        before = texts_of(data_at(revision, Path(scratch)))
-    after = texts()
-
-    def told(text: str) -> str:
-        return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-
-    lines = []
-    for key, text in after.items():
-        old = before.get(key)
-        if old is not None and old != text:
-            one, other = difference(old, text)
-            lines.append(f"{key.partition(chr(9))[0]}: {told(one)} -> {told(other)}")
-    return lines
+def commit_of(revision: str) -> str:
+    """The commit's full name. Raises ValueError."""
+    done = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if done.returncode:
+        raise ValueError(f"{revision}: git does not know it; allowed: a branch, tag or commit of this repository")
+    return done.stdout.decode().strip().splitlines()[-1]
 
 
-def difference(old: str, new: str) -> tuple[str, str]:
-    """Of two long texts (a figure with its table) the first lines that differ."""
-    for one, other in zip(old.splitlines(), new.splitlines(), strict=False):
-        if one != other:
-            return one, other
-    return old, new
+def entries_at(commit: str) -> list[Entry]:
+    """What a commit says, by its own code. Kept by commit, since it cannot change. Raises ValueError."""
+    kept = KEPT / f"{commit}.json"
+    if not kept.exists():
+        with tempfile.TemporaryDirectory() as scratch:
+            tree = Path(scratch)
+            with tarfile.open(fileobj=io.BytesIO(git("archive", commit).stdout)) as archive:
+                archive.extractall(tree, filter="data")
+            (tree / "node_modules").symlink_to(ROOT / "node_modules")
+            reader = tree / "scripts" / "impact_texts.py"
+            if not reader.exists():  # a commit older than this report
+                shutil.copy(ROOT / "scripts" / "impact_texts.py", reader)
+            try:
+                found = list_of(tree)
+            except ValueError as bad:
+                raise ValueError(
+                    f"{commit[:12]}: its own code cannot evaluate it: {bad}; compare commits that build"
+                ) from bad
+        KEPT.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps([asdict(entry) for entry in found], ensure_ascii=False), encoding="utf-8")
+        for old in sorted(KEPT.glob("*.json"), key=lambda path: path.stat().st_mtime)[:-4]:
+            old.unlink(missing_ok=True)
+    return [Entry(**entry) for entry in json.loads(kept.read_text(encoding="utf-8"))]
+
+
+def list_of(tree: Path) -> list[Entry]:
+    return listed(tree, [sys.executable, "-m", "scripts.impact_texts"])
+
+
+def report(before: Sequence[Entry], after: Sequence[Entry]) -> str:
+    """The comparison as Markdown."""
+    old, new = ({(entry.kind, entry.lang, entry.id): entry for entry in state} for state in (before, after))
+    moved = [(old[key], entry) for key, entry in new.items() if key in old and old[key].text != entry.text]
+    appeared = [entry for key, entry in new.items() if key not in old]
+    gone = [entry for key, entry in old.items() if key not in new]
+    lines = ["## What changes for readers", "", headline(moved), ""]
+    for kind in KINDS:
+        lines += section(kind, [change for change in moved if change[1].kind == kind])
+    for title, some in (("New, or worded anew", appeared), ("Gone, or worded anew", gone)):
+        if some:
+            lines += [f"{title}: {counted(Counter(entry.kind for entry in some))}.", ""]
+    return "\n".join(lines)
+
+
+def headline(moved: Sequence[Change]) -> str:
+    """`3 claims change, 1 flips; 2 values, 4 sentences (2 English, 2 Japanese)`, or that nothing moves."""
+    if not moved:
+        return "**Nothing that a reader sees moves.**"
+    claims = [change for change in moved if change[1].kind == "claim"]
+    flips = sum(one.status != other.status for one, other in claims)
+    first = f"**{plural(len(claims), 'claim')} {'changes' if len(claims) == 1 else 'change'}, "
+    first += f"{flips} {'flips' if flips == 1 else 'flip'}**"
+    rest = []
+    for kind in KINDS[1:]:
+        some = Counter(LANGUAGE_NAMES[new.lang] for _, new in moved if new.kind == kind)
+        if some:
+            languages = ", ".join(f"{count} {name}" for name, count in sorted(some.items()) if name)
+            rest.append(plural(some.total(), kind) + (f" ({languages})" if languages else ""))
+    return "; ".join([first, *([", ".join(rest)] if rest else [])])
+
+
+def section(kind: str, moved: Sequence[Change]) -> Iterator[str]:
+    if not moved:
+        return
+    yield from (f"### {kind.capitalize()}s", "")
+    flips = [change for change in moved if change[0].status != change[1].status]
+    ordered = [*flips, *(change for change in moved if change not in flips)]
+    for old, new in ordered[:MOST]:
+        one, other = differing(old.text, new.text)
+        line = f"- {'**flips** ' if old.status != new.status else ''}`{new.place}`: {code(one)} → {code(other)}"
+        if new.text_says and new.text_says != new.status:
+            line += f"; its sentence was written for {code(new.text_says)}: reword it in both languages"
+        yield line
+    if len(ordered) > MOST:
+        yield f"- … and {len(ordered) - MOST} more"
+    yield ""
+
+
+def differing(old: str, new: str) -> tuple[str, str]:
+    """Of two texts the first lines that differ; of long lines the part around the difference."""
+    lines = zip(old.splitlines(), new.splitlines(), strict=False)
+    one, other = next(((a, b) for a, b in lines if a != b), (old, new))
+    same = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+    start = max(0, same - LONGEST // 2) if max(len(one), len(other)) > LONGEST else 0
+
+    def part(text: str) -> str:
+        end = start + LONGEST
+        return ("…" if start else "") + text[start:end] + ("…" if len(text) > end else "")
+
+    return part(one), part(other)
+
+
+def code(text: str) -> str:
+    """A text of the change as a code span: nobody is mentioned and nothing is linked by what a stranger wrote."""
+    return f"`{' '.join(text.replace('`', 'ʼ').split()) or ' '}`"
+
+
+def counted(kinds: Mapping[str, int]) -> str:
+    return ", ".join(plural(kinds[kind], kind) for kind in KINDS if kind in kinds)
+
+
+def plural(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.impact", description=str(__doc__).splitlines()[0])
-    parser.add_argument(
-        "--since", default="HEAD", metavar="REVISION", help="compare with data/ of this (default: HEAD)"
-    )
-    parser.add_argument("--list", action="store_true", help="print every text as JSON instead")
-    arguments = parser.parse_args(argv)
-    if arguments.list:
-        print(json.dumps(texts(), ensure_ascii=False))
-        return 0
+    parser.add_argument("base", nargs="?", default="HEAD", metavar="BASE", help="a revision (default: HEAD)")
+    parser.add_argument("head", nargs="?", metavar="HEAD", help="a revision (default: the working tree)")
+    given = parser.parse_args(argv)
     try:
-        lines = impact(arguments.since)
+        base_commit, head_commit = commit_of(given.base), commit_of(given.head) if given.head else ""
+        with ThreadPoolExecutor() as pool:
+            base = pool.submit(entries_at, base_commit)
+            head = pool.submit(entries_at, head_commit) if head_commit else pool.submit(list_of, ROOT)
+            print(report(base.result(), head.result()))
     except ValueError as bad:
         print(f"impact: {bad}", file=sys.stderr)
         return 2
-    print("\n".join(lines) if lines else f"impact: no text differs from {arguments.since}")
     return 0
 
 

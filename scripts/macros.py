@@ -20,6 +20,7 @@ from scripts import edition, facts, references
 from scripts.claims_html import bar_html, claim_marker, count_of
 from scripts.figures import figure_html, figure_text
 from scripts.sentences_html import sentence_text
+from scripts.settings import setting
 from scripts.tables import table_html
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -99,7 +100,8 @@ def page_functions(
 
     def name(of: str) -> str:
         """The name of an entity."""
-        return str(facts.entity(of)["name"])
+        text = str(facts.entity(of)["name"])
+        return text if as_text else facts.in_markdown(text)
 
     def src(key: str) -> str:
         """A link to a source's entry on the sources page."""
@@ -116,9 +118,9 @@ def page_functions(
     def term(term_id: str, shown: str = "") -> str:
         """A glossary term at its first use; its definition is a tooltip."""
         entry = facts.entity(f"glossary/{term_id}")
-        text = shown or str(entry["term"][lang])
         if as_text:
-            return text
+            return shown or str(entry["term"][lang])
+        text = shown or facts.in_markdown(str(entry["term"][lang]))
         definition = html.escape(str(entry["definition"][lang]))
         return f'[{text}]({root()}book/glossary.md#{term_id} "{definition}"){{.term}}'
 
@@ -197,6 +199,6 @@ def define_env(env: Any) -> None:
     """Called by mkdocs-macros once a build."""
     lang = os.environ.get("BOOK_LANG", "en")  # the hooks have not run yet
 
-    settings = edition.settings_of(str(env.conf["site_url"] or ""), lang, env.conf["extra"].get("repository"))
+    settings = edition.settings_of(str(env.conf["site_url"] or ""), lang, setting("repository"))
     for name, function in page_functions(lang, lambda: str(env.page.file.src_uri), settings=settings).items():
         env.macro(function, name)

@@ -198,6 +198,7 @@ def check_style(paths: Sequence[Path] | None = None) -> list[str]:
         partial.replace(CACHE)  # at once: another process may be reading
     return [
         f"{text.file}:{text.line + found['line'] - 1}: {found['message']}"
+        + ("; reword it" * (";" not in found["message"]))
         for key, text in zip(keys, texts, strict=True)
         for found in known[key]
     ]

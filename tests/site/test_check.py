@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,23 +10,14 @@ from pathlib import Path
 import pytest
 
 from scripts.check import CHECKS
+from tests.site.copies import copy_of_repository
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("repository")
-    for name in ("calculators", "data", "docs", "scripts"):
-        shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "tsconfig.json", "package.json", "package-lock.json"):
-        shutil.copy(ROOT / name, home / name)
-    (home / "node_modules").symlink_to(ROOT / "node_modules")
-    if (read := ROOT / ".cache" / "checks" / "style.json").exists():
-        # What the style check has read once, it knows by its text.
-        (home / ".cache" / "checks").mkdir(parents=True)
-        shutil.copy(read, home / ".cache" / "checks" / "style.json")
-    return home
+    return copy_of_repository(tmp_path_factory.mktemp("repository"))
 
 
 def check(home: Path, *names: str) -> subprocess.CompletedProcess[str]:
