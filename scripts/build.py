@@ -10,6 +10,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -31,8 +32,9 @@ from scripts.cached import BUILD, ROOT, content_hash, files_under, hash_of, link
 from scripts.calculator_html import view_files
 from scripts.check import run as run_check
 from scripts.data_api import write_api
-from scripts.edition import commit_epoch
+from scripts.edition import commit_epoch, settings_of
 from scripts.engine_cases import engine_cases
+from scripts.feed import feed
 from scripts.figures import drawing_files
 from scripts.pages import Builders, PageBuild, add_policy
 from scripts.progress import progress
@@ -160,7 +162,8 @@ def build_assets() -> Assets:
 def page_inputs(lang: str) -> list[Path]:
     """Everything that the pages of a language are made of."""
     makers = """calculator_html charts claims_html data_api data_tables edition elements facts figure_axes figure_marks
-        figures hooks macros page_text pages references search_index sentences_html tables templates usage_html"""
+        figures hooks macros markdown_copies page_head page_text pages references search_index sentences_html tables templates
+        usage_html"""
     return [
         *files_under(ROOT / "docs" / lang),
         ROOT / "docs" / "nav.yml",
@@ -259,6 +262,18 @@ def sitemap(out: Path, shared: PageBuild) -> None:
     )
 
 
+def for_machines(out: Path, shared: PageBuild) -> None:
+    """The feeds, and one llms.txt that holds those of the languages."""
+    lists = []
+    for lang in LANGUAGES:
+        settings = settings_of(f"{shared.site_url}{lang}/", lang, None)
+        (out / lang / "feed.xml").write_text(feed(lang, settings, shared.epoch), encoding="utf-8")
+        text = (out / lang / "llms.txt").read_text(encoding="utf-8")
+        lists.append(re.sub(r"\]\((?!\.\./)", f"]({lang}/", text).replace("](../", "]("))
+    # One title is allowed; the second language's becomes a section.
+    (out / "llms.txt").write_text(lists[0] + "\n" + lists[1].replace("# ", "## ", 1), encoding="utf-8")
+
+
 def assemble(out: Path, assets: Assets, pages: dict[str, Path], shared: PageBuild) -> None:
     """Puts everything in its place and swaps the whole folder at once."""
     partial = out.with_name(f"{out.name}.part-{os.getpid()}")
@@ -271,6 +286,7 @@ def assemble(out: Path, assets: Assets, pages: dict[str, Path], shared: PageBuil
         link_tree(folder, partial / lang)
         (partial / lang / ".stamp").unlink()
     sitemap(partial, shared)
+    for_machines(partial, shared)
     (partial / "licenses.txt").write_text(licenses(), encoding="utf-8")
     (partial / ".nojekyll").touch()
     old = out.with_name(f"{out.name}.old")

@@ -13,13 +13,17 @@ from mkdocs.structure.files import File, Files
 
 from calculators.text import LANGUAGES
 from scripts import data_tables, facts
+from scripts.edition import Settings, settings_of
 from scripts.elements import render_elements, render_tables, table_anchors
 from scripts.macros import navigation_plan, section_path
+from scripts.markdown_copies import write_copies
+from scripts.page_head import head_html
 from scripts.reading_time import with_reading_time
 from scripts.references import section_sources_html
 
 LANG = os.environ.get("BOOK_LANG", "en")
 NAMED_BY_ICON = r'(<nav class="md-nav" [^>]*aria-labelledby="(__nav_\w+))_label("[^>]*>\s*<label class="md-nav__title")'
+PAGES: dict[str, File] = {}
 # Looked up, not read through.
 REFERENCE_PAGES = [f"book/{name}.md" for name in ("claims", "references", "glossary", "about")]
 
@@ -44,11 +48,28 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     config.extra["alternate"] = [
         {"name": words(f"language-{lang}"), "lang": lang, "link": f"../{lang}/"} for lang in LANGUAGES
     ]
+    config.extra["published"] = bool(settings(config).site_url)
+    config.extra["missing"] = missing_page()
     config.nav = navigation(Path(config.docs_dir))
     if config.extra["repository"]:
         config.edit_uri_template = f"{config.extra['repository']}/edit/main/docs/{LANG}/{{path}}"
         theme["features"].append("content.action.edit")
     return config
+
+
+def settings(config: MkDocsConfig) -> Settings:
+    return settings_of(str(config.site_url), LANG, config.extra["repository"])
+
+
+def missing_page() -> dict[str, Any]:
+    """What docs/_theme/overrides/404.html says."""
+    told = {i: pair[LANG] for i, pair in facts.strings("machines").items()}
+    links = {"nav-home": ".", "nav-book": "book/", "nav-calculators": "calculators/", "nav-data": "data/"}
+    return {
+        "title": told["missing-title"],
+        "text": told["missing-text"],
+        "links": [(words(name), path) for name, path in links.items()],
+    }
 
 
 def navigation(docs: Path) -> list[Any]:
@@ -96,8 +117,15 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_env(env: Any, config: MkDocsConfig, files: Files) -> None:
+    """Remembers the pages for what is made once all are built."""
+    PAGES.clear()
+    PAGES.update({file.src_uri: file for file in files.documentation_pages()})
+
+
 def on_page_context(context: dict[str, Any], page: Any, config: MkDocsConfig, nav: Any) -> dict[str, Any]:
-    """The language switch leads to the same page of the other tree."""
+    """The language switch leads to the same page of the other tree; the head is for machines."""
+    context["machine_head"] = head_html(page, LANG, facts.page_root(page.file.src_uri), settings(config))
     config.extra["alternate"] = [
         {"name": words(f"language-{lang}"), "lang": lang, "link": f"../{lang}/{page.url}"} for lang in LANGUAGES
     ]
@@ -132,6 +160,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     from scripts.search_index import write_search_index
 
     write_search_index(Path(config.site_dir), LANG)
+    write_copies(PAGES, config, LANG, settings(config))
     # Wanted by no reader: written by the search plugin for the theme's own worker.
     for name in ("assets/javascripts/workers", "assets/javascripts/lunr"):
         remove(Path(config.site_dir) / name)
