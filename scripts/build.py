@@ -36,6 +36,7 @@ from scripts.edition import commit_epoch, settings_of
 from scripts.engine_cases import engine_cases
 from scripts.feed import feed
 from scripts.figures import drawing_files
+from scripts.notebooks import BadNotebook, build_notebooks
 from scripts.pages import Builders, PageBuild, add_policy
 from scripts.progress import progress
 
@@ -161,11 +162,12 @@ def build_assets() -> Assets:
 
 def page_inputs(lang: str) -> list[Path]:
     """Everything that the pages of a language are made of."""
-    makers = """calculator_html charts claims_html data_api data_tables edition elements facts figure_axes figure_marks
-        figures hooks macros markdown_copies page_head page_text pages references search_index sentences_html tables templates
-        usage_html"""
+    makers = """"calculator_html charts claims_html data_api data_tables edition elements facts figure_axes
+        figure_marks figures hooks macros markdown_copies notebooks page_head page_text pages references
+        search_index sentences_html tables templates usage_html"""
     return [
         *files_under(ROOT / "docs" / lang),
+        *files_under(ROOT / "notebooks"),
         ROOT / "docs" / "nav.yml",
         *files_under(THEME / "overrides"),
         *files_under(THEME / "elements"),
@@ -189,7 +191,9 @@ def build_pages(shared: PageBuild, builders: Builders | None = None, *, strict: 
     home.mkdir(parents=True, exist_ok=True)
     made = {lang: home / lang for lang in LANGUAGES}
     stamps = {
-        lang: hash_of(page_inputs(lang), shared.site_url, shared.assets, shared.model.name, shared.epoch)
+        lang: hash_of(
+            page_inputs(lang), shared.site_url, shared.assets, shared.model.name, shared.notebooks.name, shared.epoch
+        )
         for lang in LANGUAGES
     }
     stale = {
@@ -328,8 +332,8 @@ def refuse_loose(*, strict: bool) -> None:
 def build(out: Path, site_url: str, builders: Builders | None = None, *, strict: bool = True) -> None:
     """The whole site into `out`. Raises BadData, BuildFailure."""
     assets = build_assets()
-    shared = PageBuild(site_url, assets.modules, assets.model, assets.ort, commit_epoch())
     refuse_loose(strict=strict)
+    shared = PageBuild(site_url, assets.modules, assets.model, assets.ort, build_notebooks(), commit_epoch())
     pages = build_pages(shared, builders, strict=strict)
     assemble(out, assets, pages, shared)
 
@@ -344,7 +348,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.site_url:
             os.environ["SITE_URL"] = arguments.site_url
         build(arguments.out, configured_site_url())
-    except (BadData, BuildFailure) as bad:
+    except (BadData, BadNotebook, BuildFailure) as bad:
         print(bad, file=sys.stderr)
         return 1
     print(f"build: {arguments.out} is ready ({time.monotonic() - started:.1f} s)", file=sys.stderr)

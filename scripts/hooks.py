@@ -12,7 +12,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 from calculators.text import LANGUAGES
-from scripts import data_tables, facts
+from scripts import data_tables, facts, notebooks
 from scripts.edition import Settings, settings_of
 from scripts.elements import render_elements, render_tables, table_anchors
 from scripts.macros import navigation_plan, section_path
@@ -90,7 +90,10 @@ def navigation(docs: Path) -> list[Any]:
     tools = "index tier cost fit portfolio method".split()
     calculators = there(*(f"calculators/{name}.md" for name in tools))
     names = "index models devices prices scores measurements validation facts rules sources".split()
-    data = there(*(f"data/{name}.md" for name in names))
+    data: list[Any] = there(*(f"data/{name}.md" for name in names))
+    if os.environ.get("BOOK_NOTEBOOKS"):
+        made = [f"notebooks/{source.id}.md" for source in notebooks.sources()]
+        data.append({words("nav-notebooks"): ["notebooks/index.md", *made]})
     return [
         *[{words("nav-home"): page} for page in there("index.md")],
         {words("nav-book"): book},
@@ -106,7 +109,12 @@ def navigation(docs: Path) -> list[Any]:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Further static pages of a table that is too long for one: `data/models/page-2.md`, with the first one's text."""
+    """Notebooks, and further static pages of a table that is too long for one: `data/models/page-2.md`."""
+    if os.environ.get("BOOK_NOTEBOOKS"):
+        for source in notebooks.sources():
+            files.append(File.generated(config, f"notebooks/{source.id}.md", content=notebooks.page(source, LANG)))
+            name = f"notebooks/{source.id}.ipynb"
+            files.append(File.generated(config, name, abs_src_path=str(executed(source.id))))
     for of in data_tables.TABLES:
         first = files.get_file_from_path(f"data/{of}.md")
         if first is None:
@@ -115,6 +123,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             text = first.content_string.replace(f'{{{{ table("{of}") }}}}', f'{{{{ table("{of}", {page}) }}}}')
             files.append(File.generated(config, f"data/{of}/page-{page}.md", content=text))
     return files
+
+
+def executed(notebook: str) -> Path:
+    """The executed notebook of the build's language."""
+    return Path(os.environ["BOOK_NOTEBOOKS"]) / LANG / f"{notebook}.ipynb"
 
 
 def on_env(env: Any, config: MkDocsConfig, files: Files) -> None:
@@ -139,6 +152,8 @@ def on_page_content(html: str, page: Any, config: MkDocsConfig, files: Any) -> s
     where = page.file.src_uri
     if where.startswith("book/") and not where.endswith("index.md") and where not in REFERENCE_PAGES:
         html = with_reading_time(html, LANG) + section_sources_html(where, LANG)
+    if where.startswith("notebooks/") and executed(Path(where).stem).exists():
+        html = notebooks.with_outputs(html, executed(Path(where).stem))
     return render_elements(html, LANG, where)
 
 

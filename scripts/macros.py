@@ -18,6 +18,7 @@ from calculators.evidence import query_of
 from scripts import edition, facts, references
 from scripts.claims_html import bar_html, claim_marker, count_of
 from scripts.figures import figure_html, figure_text
+from scripts.notebooks import list_markdown
 from scripts.sentences_html import sentence_text
 from scripts.tables import table_html
 
@@ -175,7 +176,11 @@ def page_functions(
         """Entries for a bibliography, as a block of code: this edition and the original."""
         return edition.bibtex_block(lang, settings)
 
-    own = (name, src, try_it, term, claim, claims_count, ledger, figure, sentence, table, chart, sections)
+    def notebooks() -> str:
+        """The notebooks with what each is about."""
+        return list_markdown(lang, root())
+
+    own = (name, src, try_it, term, claim, claims_count, ledger, figure, sentence, table, chart, sections, notebooks)
     found = {
         function.__name__: function for function in (*own, works, sources_by_section, sources_cited, built, bibtex)
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -21,8 +22,8 @@ from scripts.data_tables import TABLES, data_table, rows_on
 from scripts.edition import Settings
 from scripts.figures import Figure
 from scripts.macros import page_functions
+from scripts.notebooks import with_texts
 from scripts.page_text import FENCE
-from scripts.search_index import plain_text
 
 ENVIRONMENT = jinja2.Environment(
     undefined=jinja2.StrictUndefined, comment_start_string="{##", comment_end_string="##}", keep_trailing_newline=True
@@ -41,6 +42,8 @@ def write_copies(files: Mapping[str, File], config: MkDocsConfig, lang: str, set
     urls = {source: file.url for source, file in files.items()}
     for source, file in files.items():
         text, _ = get_data(file.content_string)
+        if (made := Path(os.environ["BOOK_NOTEBOOKS"]) / lang / f"{Path(source).stem}.ipynb").exists():
+            text = with_texts(text, made) if source.startswith("notebooks/") else text
         (home / file.url / "index.md").write_text(copy_of(text, lang, source, urls, settings), encoding="utf-8")
     (home / "llms.txt").write_text(llms(config.nav or [], files, lang), encoding="utf-8")
 
@@ -85,7 +88,12 @@ def word(string_id: str, lang: str, **slots: str) -> str:
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table of plain texts."""
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(plain_text(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(plain(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def plain(markup: str) -> str:
+    """Text without tags, in one line; Japanese punctuation stays as it is."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", markup)).split())
 
 
 def table_maker(small: Callable[..., str], lang: str, source: str) -> Callable[..., str]:
@@ -106,7 +114,7 @@ def table_maker(small: Callable[..., str], lang: str, source: str) -> Callable[.
 def figure(of: str, lang: str) -> str:
     """Title, caption and the figure's data."""
     made = Figure(of, lang, as_text=True)
-    parts = [f"**{plain_text(made.words('title'))}**", *(str(note) for note in made.notes())]
+    parts = [f"**{plain(made.words('title'))}**", *(str(note) for note in made.notes())]
     for one in made.tables():
         parts += [one["label"], table(one["head"], [[str(cell) for cell in row] for row in one["rows"]])]
     return "\n\n".join(part for part in parts if part)
@@ -135,7 +143,7 @@ def llms(navigation: Sequence[Any], files: Mapping[str, File], lang: str) -> str
         "",
         f"> {site['site-description'][lang]}",
         "",
-        word("llms-about", lang, api="[../api/v1/](../api/v1/manifest.json)"),
+        word("llms-about", lang, api="[api/v1](../api/v1/manifest.json)"),
         "",
         word("llms-language", lang, name=site[f"language-{other}"][lang], link=f"../{other}/llms.txt"),
     ]
@@ -145,7 +153,7 @@ def llms(navigation: Sequence[Any], files: Mapping[str, File], lang: str) -> str
             page = files[path].page
             assert page  # all are built by now
             about = page.meta.get("description")
-            name = plain_text(str(page.meta.get("title") or page.title))
+            name = plain(str(page.meta.get("title") or page.title))
             lines.append(f"- [{name}]({posixpath.join(page.url, 'index.md')})" + (f": {about}" if about else ""))
     return "\n".join(lines) + "\n"
 

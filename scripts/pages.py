@@ -33,6 +33,7 @@ class PageBuild:
     assets: str
     model: Path
     ort: Path
+    notebooks: Path
     epoch: str
 
 
@@ -85,6 +86,7 @@ def build_language(lang: str, out: Path, shared: PageBuild, *, strict: bool) -> 
         BOOK_ASSETS=shared.assets,
         BOOK_MODEL=str(shared.model),
         BOOK_ORT=str(shared.ort),
+        BOOK_NOTEBOOKS=str(shared.notebooks),
         SOURCE_DATE_EPOCH=shared.epoch,
         NO_MKDOCS_2_WARNING="1",
     )
