@@ -333,7 +333,9 @@ def build(out: Path, site_url: str, builders: Builders | None = None, *, strict:
     """The whole site into `out`. Raises BadData, BuildFailure."""
     assets = build_assets()
     refuse_loose(strict=strict)
-    shared = PageBuild(site_url, assets.modules, assets.model, assets.ort, build_notebooks(), commit_epoch())
+    shared = PageBuild(
+        site_url, assets.modules, assets.model, assets.ort, build_notebooks(fresh=strict), commit_epoch()
+    )
     pages = build_pages(shared, builders, strict=strict)
     assemble(out, assets, pages, shared)
 

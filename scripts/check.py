@@ -229,7 +229,7 @@ def tool(*command: str) -> Callable[[], list[str]]:
 
 
 BIN = Path(sys.executable).parent
-PYTHON_CODE = [ROOT / name for name in ("calculators", "scripts", "tests")]
+PYTHON_CODE = [ROOT / name for name in ("calculators", "notebooks", "scripts", "tests")]
 CHECKS: dict[str, Callable[[], list[str]]] = {
     "data": check_data,
     "facts": check_facts,

@@ -114,7 +114,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         for source in notebooks.sources():
             files.append(File.generated(config, f"notebooks/{source.id}.md", content=notebooks.page(source, LANG)))
             name = f"notebooks/{source.id}.ipynb"
-            files.append(File.generated(config, name, abs_src_path=str(executed(source.id))))
+            files.append(File.generated(config, name, content=notebooks.download(executed(source.id))))
     for of in data_tables.TABLES:
         first = files.get_file_from_path(f"data/{of}.md")
         if first is None:

@@ -1,9 +1,9 @@
 """The notebooks: one source with cells of text in both languages becomes two .ipynb, executed, and two pages.
 
-A source is `notebooks/<id>.py` in the percent format: a YAML head, `# %% [markdown] en` and `# %% [markdown] ja` one after
-the other, `# %%` for code that both share. `Show("en")` becomes the language at hand.
+A source is `notebooks/<id>.py` in the percent format: a YAML head, `# %% [markdown] en` and `# %% [markdown] ja` one
+after the other, `# %%` for code that both share. `Show("en")` becomes the language at hand.
 
-Usage: python -m scripts.notebooks [--out DIR]
+Usage: python -m scripts.notebooks
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ import yaml
 
 from calculators.text import LANGUAGES
 from scripts import facts
-from scripts.cached import ROOT, files_under, step
+from scripts.cached import BUILD, ROOT, files_under, step
+from scripts.calculator_html import view_files
 from scripts.figures import drawing_files
 
 HOME = ROOT / "notebooks"
@@ -120,15 +121,12 @@ def execute(source: Source, lang: str, out: Path) -> None:
     """Runs a notebook and writes it. Raises BadNotebook with the cell's own error."""
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
+    from traitlets.config import Config
 
     made = notebook(source, lang)
-    client = NotebookClient(
-        made,
-        timeout=PATIENCE_SECONDS,
-        kernel_name="python3",
-        record_timing=False,
-        resources={"metadata": {"path": ROOT}},
-    )
+    where = {"metadata": {"path": ROOT}}
+    config = Config({"KernelManager": {"transport": "ipc"}})  # sockets that are files: nothing listens on the network
+    client = NotebookClient(made, timeout=PATIENCE_SECONDS, record_timing=False, resources=where, config=config)
     try:
         client.execute(env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"})
     except CellExecutionError as bad:
@@ -145,21 +143,23 @@ def execute(source: Source, lang: str, out: Path) -> None:
     path.write_text(json.dumps(made, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def build_notebooks() -> Path:
-    """The folder <lang>/<id>.ipynb, made only where code or data changed. Raises BadNotebook."""
-    own = [
-        ROOT / "scripts" / f"{name}.py"
-        for name in ("notebooks", "notebook_show", "figures", "figure_axes", "figure_marks")
-    ]
+def build_notebooks(*, fresh: bool = True) -> Path:
+    """The folder <lang>/<id>.ipynb, made only where code or data changed. Raises BadNotebook.
+
+    Without `fresh`, an older run will do: for a preview that is not to wait.
+    """
+    older = sorted((BUILD / "notebooks").glob("[0-9a-f]*"), key=lambda path: path.stat().st_mtime)
+    if older and not fresh:
+        print("notebooks: shown as they last ran; make build runs them anew", file=sys.stderr)
+        return older[-1]
+    makers = "notebooks notebook_show figures figure_axes figure_marks calculator_html facts".split()
     inputs = [
         *files_under(HOME),
         *files_under(ROOT / "calculators", "*.py"),
         *files_under(ROOT / "data", "*.yml"),
-        *own,
-    ]
-    inputs += [
+        *(ROOT / "scripts" / f"{name}.py" for name in makers),
         *drawing_files(),
-        *files_under(ROOT / "docs" / "_theme" / "modules", "answer-*.js"),
+        *view_files(),
         ROOT / "requirements.lock",
     ]
 
@@ -176,7 +176,7 @@ def build_notebooks() -> Path:
 
 
 def page(source: Source, lang: str) -> str:
-    """The page's Markdown; `with_outputs` fills in what the cells showed."""
+    """The page's Markdown; `with_outputs` fills in what its cells showed."""
     quoted = {name: json.dumps(getattr(source, name)[lang], ensure_ascii=False) for name in ("title", "description")}
     parts = [f"---\ntitle: {quoted['title']}\ndescription: {quoted['description']}\n---", f"# {source.title[lang]}"]
     parts += [source.description[lang], word("download", lang, file=f"[{source.id}.ipynb]({source.id}.ipynb)")]
@@ -200,6 +200,16 @@ def outputs(made: Path, number: int, kind: str) -> list[str]:
             shown = f"<pre>{plain.replace('&', '&amp;').replace('<', '&lt;')}</pre>"
         found.append("".join(shown))
     return found
+
+
+def download(made: Path) -> str:
+    """The notebook as readers get it: outside of the site, links within it lead nowhere."""
+    found = json.loads(made.read_text(encoding="utf-8"))
+    for cell in found["cells"]:
+        for output in cell.get("outputs", ()):
+            if "text/html" in output.get("data", {}):
+                output["data"]["text/html"] = SITE_LINK.sub(r"\1", "".join(output["data"]["text/html"]))
+    return json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def with_outputs(content: str, made: Path) -> str:
