@@ -28,6 +28,7 @@ from calculators.data_files import BadData
 from calculators.load import compiled_json
 from calculators.text import LANGUAGES, number
 from scripts import facts
+from scripts.book_files import made_for, publish
 from scripts.cached import BUILD, ROOT, content_hash, files_under, hash_of, link_tree, step
 from scripts.calculator_html import view_files
 from scripts.check import run as run_check
@@ -162,9 +163,9 @@ def build_assets() -> Assets:
 
 def page_inputs(lang: str) -> list[Path]:
     """Everything that the pages of a language are made of."""
-    makers = """"calculator_html charts claims_html data_api data_tables edition elements facts figure_axes
+    makers = """calculator_html charts claims_html data_api data_tables edition elements facts figure_axes
         figure_marks figures hooks macros markdown_copies notebooks page_head page_text pages references
-        search_index sentences_html tables templates usage_html"""
+        search_index sentences_html tables templates usage_html""".split()
     return [
         *files_under(ROOT / "docs" / lang),
         *files_under(ROOT / "notebooks"),
@@ -173,7 +174,7 @@ def page_inputs(lang: str) -> list[Path]:
         *files_under(THEME / "elements"),
         *files_under(ROOT / "data", "*.yml", "*.json"),
         *files_under(ROOT / "calculators", "*.py"),
-        *[ROOT / "scripts" / f"{name}.py" for name in makers.split()],
+        *[ROOT / "scripts" / f"{name}.py" for name in makers],
         *view_files(),
         ROOT / "scripts" / "charts.mjs",
         THEME / "modules" / "price-figure.js",
@@ -278,8 +279,18 @@ def for_machines(out: Path, shared: PageBuild) -> None:
     (out / "llms.txt").write_text(lists[0] + "\n" + lists[1].replace("# ", "## ", 1), encoding="utf-8")
 
 
-def assemble(out: Path, assets: Assets, pages: dict[str, Path], shared: PageBuild) -> None:
+@dataclass(frozen=True)
+class Made:
+    """What a site is assembled from. `pages`: folder of each language."""
+
+    assets: Assets
+    pages: dict[str, Path]
+    shared: PageBuild
+
+
+def assemble(out: Path, made: Made) -> None:
     """Puts everything in its place and swaps the whole folder at once."""
+    assets, pages, shared = made.assets, made.pages, made.shared
     partial = out.with_name(f"{out.name}.part-{os.getpid()}")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -291,6 +302,7 @@ def assemble(out: Path, assets: Assets, pages: dict[str, Path], shared: PageBuil
         (partial / lang / ".stamp").unlink()
     sitemap(partial, shared)
     for_machines(partial, shared)
+    publish(partial, made_for(pages), shared.site_url)
     (partial / "licenses.txt").write_text(licenses(), encoding="utf-8")
     (partial / ".nojekyll").touch()
     old = out.with_name(f"{out.name}.old")
@@ -329,15 +341,18 @@ def refuse_loose(*, strict: bool) -> None:
         print(line, file=sys.stderr)
 
 
-def build(out: Path, site_url: str, builders: Builders | None = None, *, strict: bool = True) -> None:
-    """The whole site into `out`. Raises BadData, BuildFailure."""
+def make_site(site_url: str, builders: Builders | None = None, *, strict: bool = True) -> Made:
+    """Everything that the site consists of. Raises BadData, BadNotebook, BuildFailure."""
     assets = build_assets()
     refuse_loose(strict=strict)
-    shared = PageBuild(
-        site_url, assets.modules, assets.model, assets.ort, build_notebooks(fresh=strict), commit_epoch()
-    )
-    pages = build_pages(shared, builders, strict=strict)
-    assemble(out, assets, pages, shared)
+    notebooks = build_notebooks(fresh=strict)
+    shared = PageBuild(site_url, assets.modules, assets.model, assets.ort, notebooks, commit_epoch())
+    return Made(assets, build_pages(shared, builders, strict=strict), shared)
+
+
+def build(out: Path, site_url: str, builders: Builders | None = None, *, strict: bool = True) -> None:
+    """The whole site into `out`. Raises BadData, BadNotebook, BuildFailure."""
+    assemble(out, make_site(site_url, builders, strict=strict))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -54,10 +54,12 @@ class Made(Figure):
 
     def drawing(self) -> dict[str, Any]:
         words = {name: self.strings[of][self.lang] for name, of in (("unverified", "unverified"), ("step", "frontier"))}
-        told = {"id": self.id, "title": self.words("title"), "alt": self.words("alt")}
-        told |= {"groups": [label[self.lang] for label in self.groups.values()]}
         words["interval"] = self.interval_words(self.panels)
-        return {**told, "words": words, "panels": [self.drawn(panel) for panel in self.panels]}
+        return {
+            **{"id": self.id, "title": self.words("title"), "alt": self.words("alt"), "words": words},
+            "groups": [label[self.lang] for label in self.groups.values()],
+            "panels": [self.drawn(panel) for panel in self.panels],
+        }
 
 
 class Show:

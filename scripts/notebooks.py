@@ -13,6 +13,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -124,13 +125,15 @@ def execute(source: Source, lang: str, out: Path) -> None:
     from traitlets.config import Config
 
     made = notebook(source, lang)
-    where = {"metadata": {"path": ROOT}}
-    config = Config({"KernelManager": {"transport": "ipc"}})  # sockets that are files: nothing listens on the network
-    client = NotebookClient(made, timeout=PATIENCE_SECONDS, record_timing=False, resources=where, config=config)
-    try:
-        client.execute(env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"})
-    except CellExecutionError as bad:
-        raise BadNotebook(f"notebooks/{source.id}.py ({lang}): {bad}") from None
+    with tempfile.TemporaryDirectory() as sockets:
+        # Sockets that are files: nothing listens on the network.
+        config = Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/kernel"}})
+        where = {"metadata": {"path": ROOT}}
+        client = NotebookClient(made, timeout=PATIENCE_SECONDS, record_timing=False, resources=where, config=config)
+        try:
+            client.execute(env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"})
+        except CellExecutionError as bad:
+            raise BadNotebook(f"notebooks/{source.id}.py ({lang}): {bad}") from None
     made["metadata"].pop("language_info", None)  # names the Python that ran it
     for cell in made["cells"]:
         cell["metadata"] = {}
