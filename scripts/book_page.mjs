@@ -1,5 +1,5 @@
 // One long page from the built pages of the book, for the PDF and the EPUB. Usage: node scripts/book_page.mjs [--help] < order.json
-// Reads {"pages": [{"file", "url", "id", "level"}, …], "site": address of the language or "", "files": bool} on standard input: url
+// Reads {"pages": [{"file", "url", "id", "level", "number"}, …], "site": address of the language or "", "files": bool} on standard input: url
 // is the page's address below its language, level 2 that of a section within a part. Prints {"html", "drawings": {name: SVG}};
 // with `files` the drawings are images of their own, as an EPUB wants them.
 import { readFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { parseHTML } from "linkedom";
 
 const { values } = parseArgs({ options: { help: { type: "boolean" } } });
 if (values.help) {
-  console.log('node scripts/book_page.mjs < order.json, {"pages": [{"file", "url", "id", "level"}], "site", "files"}; prints {"html", "drawings"}');
+  console.log('node scripts/book_page.mjs < order.json, {"pages": [{"file", "url", "id", "level", "number"}], "site", "files"}; prints {"html", "drawings"}');
   process.exit(0);
 }
 
@@ -18,7 +18,7 @@ if (values.help) {
 const DROPPED = `.headerlink, .md-content__button, .reading-time, .section-sources, .table-form, .table-count, .table-compare, .table-pages, .table-anchor,
   template, script, form, button, input, select, progress, .chart-narrow, .answer-chart details, .book-figure-origin a[href^="#"], [data-controls], [data-said],
   [data-status], .reactive-error, on-device-chat, usage-import, link, .claims-bar`;
-/** @typedef {{ file: string, url: string, id: string, level: number }} Page */
+/** @typedef {{ file: string, url: string, id: string, level: number, number: string }} Page */
 /** @type {{ pages: Page[], site: string, files: boolean }} */
 const { pages, site, files } = JSON.parse(await text(process.stdin));
 const ids = new Map(pages.map(({ url, id }) => [url, id]));
@@ -28,7 +28,7 @@ const drawings = {};
 /** @param {Element} element @param {string} tag */
 function renamed(element, tag) {
   const made = element.ownerDocument.createElement(tag);
-  for (const { name, value } of [...element.attributes]) made.setAttribute(name, value);
+  for (const name of ["id", "class"]) if (element.hasAttribute(name)) made.setAttribute(name, element.getAttribute(name) ?? "");
   made.append(...element.childNodes);
   element.replaceWith(made);
   return made;
@@ -60,7 +60,14 @@ function asImage(svg, document) {
     if (style) element.setAttribute("style", style);
     else element.removeAttribute("style");
   }
-  drawings[name] = svg.outerHTML;
+  // An EPUB's SVG is of version 1.1, which knows this property as a style only.
+  for (const element of svg.querySelectorAll("[paint-order]")) {
+    element.setAttribute("style", `paint-order:${element.getAttribute("paint-order")}`);
+    element.removeAttribute("paint-order");
+  }
+  for (const element of svg.querySelectorAll("[text-anchor]")) if (!["start", "middle", "end"].includes(element.getAttribute("text-anchor") ?? "")) element.removeAttribute("text-anchor");
+  // Read as HTML, names of elements have lost their capitals.
+  drawings[name] = svg.outerHTML.replaceAll("clippath", "clipPath");
   const image = document.createElement("img");
   for (const [key, value] of Object.entries({ src: name, alt: said, width: svg.getAttribute("width") ?? "" })) image.setAttribute(key, value);
   svg.replaceWith(image);
@@ -89,6 +96,13 @@ function asEntries(table, document) {
   table.replaceWith(made);
 }
 
+/** The book has a list of contents of its own. @param {Element} article */
+function withoutContents(article) {
+  const heading = article.querySelector("#contents");
+  while (heading?.nextElementSibling && heading.nextElementSibling.localName !== "h2") heading.nextElementSibling.remove();
+  heading?.remove();
+}
+
 /** @param {Page} page */
 function section(page) {
   const { document } = parseHTML(readFileSync(page.file, "utf8"));
@@ -96,6 +110,7 @@ function section(page) {
   if (!article) throw new Error(`${page.file}: has no article`);
   for (const element of article.querySelectorAll(DROPPED)) element.remove();
   for (const element of article.querySelectorAll("data, output")) element.replaceWith(...element.childNodes);
+  if (page.id === "index") withoutContents(article);
   for (const table of article.querySelectorAll("table.words")) asEntries(table, document);
   for (const element of [...article.querySelectorAll("*")]) if (element.localName.includes("-")) renamed(element, "div");
   for (const element of article.querySelectorAll("summary")) renamed(element, "p").setAttribute("class", "summary");
@@ -105,12 +120,17 @@ function section(page) {
   const inside = new Set(drawn.flatMap((svg) => [...svg.querySelectorAll("[id]")]));
   for (const element of article.querySelectorAll("[id]")) if (!inside.has(element)) element.setAttribute("id", `${page.id}--${element.id}`);
   for (const link of article.querySelectorAll("a")) relink(link, page);
+  const title = article.querySelector("h1, h2");
+  if (page.number) title?.prepend(`${page.number}\u2002`);
   for (const element of [article, ...article.querySelectorAll("*")]) {
     if (element.closest("svg") && element.localName !== "svg") continue;
     for (const { name } of [...element.attributes]) if (/^(?:data-|aria-)|^(?:role|tabindex|hidden|markdown)$/.test(name) && !(files === false && element.localName === "svg")) element.removeAttribute(name);
   }
   if (files) for (const svg of drawn) asImage(svg, document);
-  return `<section id="${page.id}" class="book-page level-${page.level}">${article.innerHTML}</section>`;
+  if (!files) return `<section id="${page.id}" class="book-page level-${page.level}">${article.innerHTML}</section>`;
+  // An EPUB is cut at its headings, so nothing may stand around them.
+  title?.setAttribute("id", page.id);
+  return article.innerHTML;
 }
 
 const html = pages.map(section).join("\n");

@@ -49,6 +49,7 @@ class Chapter:
 
     path: str
     level: int
+    number: str = ""
 
     @property
     def id(self) -> str:
@@ -66,7 +67,8 @@ def chapters(pages: Path) -> list[Chapter]:
         if "path" not in part:
             found.append(Chapter(f"book/{part['id']}/index", 1))
         for section in part["sections"]:
-            found.append(Chapter(section_path(part, section), 1 if "path" in part else 2))
+            level = 1 if "path" in part else 2
+            found.append(Chapter(section_path(part, section), level, section.get("number", "")))
     found += [Chapter(f"book/{name}", 1) for name in BACK]
     return [one for one in found if (pages / one.url / "index.html").exists()]
 
@@ -74,7 +76,13 @@ def chapters(pages: Path) -> list[Chapter]:
 def long_page(pages: Path, address: str, *, files: bool) -> dict[str, Any]:
     """The body of all chapters as one, see scripts/book_page.mjs."""
     order = [
-        {"file": str(pages / one.url / "index.html"), "url": one.url, "id": one.id, "level": one.level}
+        {
+            "file": str(pages / one.url / "index.html"),
+            "url": one.url,
+            "id": one.id,
+            "level": one.level,
+            "number": one.number,
+        }
         for one in chapters(pages)
     ]
     given = json.dumps({"pages": order, "site": address, "files": files})
@@ -169,8 +177,7 @@ def write_epub(lang: str, pages: Path, address: str, out: Path) -> None:
             f"--resource-path={scratch}",
         ]  # fmt: skip
         os.environ["SOURCE_DATE_EPOCH"] = commit_epoch()
-        kind = "html+raw_html-native_divs"
-        pypandoc.convert_file("book.html", "epub3", format=kind, outputfile=out, extra_args=extra, cworkdir=scratch)
+        pypandoc.convert_file("book.html", "epub3", format="html", outputfile=out, extra_args=extra, cworkdir=scratch)
 
 
 def identifier(lang: str) -> str:

@@ -3,7 +3,7 @@
 A source is `notebooks/<id>.py` in the percent format: a YAML head, `# %% [markdown] en` and `# %% [markdown] ja` one
 after the other, `# %%` for code that both share. `Show("en")` becomes the language at hand.
 
-Usage: python -m scripts.notebooks
+Usage: python -m scripts.notebooks [--open]
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import argparse
 import json
 import os
 import re
+import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -235,14 +237,33 @@ def list_markdown(lang: str, root: str) -> str:
     return "\n".join(f"- [{s.title[lang]}]({root}notebooks/{s.id}.md). {s.description[lang]}" for s in sources())
 
 
+def open_notebooks(made: Path) -> int:
+    """Opens copies, so that what a reader changes stays apart from what the site shows. Returns the exit code."""
+    own = BUILD / "own-notebooks"
+    for file in files_under(made, "*.ipynb"):
+        copy = own / file.relative_to(made)
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, copy)
+    lab = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={own}", "--ServerApp.ip=127.0.0.1"]
+    # It would ask its makers for news, updates and extensions.
+    lab += ["--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    lab += ["--LabApp.extension_manager=readonly", *(["--allow-root"] if os.geteuid() == 0 else [])]
+    return subprocess.run(lab, env={**os.environ, "PYTHONPATH": str(ROOT)}).returncode
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.notebooks", description=str(__doc__).splitlines()[0])
-    parser.parse_args(argv)
+    parser.add_argument("--open", action="store_true", help="open copies in JupyterLab, to change and run")
+    arguments = parser.parse_args(argv)
     try:
-        print(build_notebooks())
+        made = build_notebooks()
     except BadNotebook as bad:
         print(bad, file=sys.stderr)
         return 1
+    if arguments.open:
+        return open_notebooks(made)
+    print(made)
     return 0
 
 
