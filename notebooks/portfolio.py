@@ -1,7 +1,7 @@
-# title: {en: "A portfolio, plan by plan", ja: "ポートフォリオを1通りずつ計算する"}
+# title: {en: "A portfolio, plan by plan", ja: "ポートフォリオを総当たりで確かめる"}
 # description:
 #   en: "Takes the workloads of the worked example, prices every way to place them, and shows what sharing servers saves."
-#   ja: "例題の業務を取り上げ、置き方を1通りずつ計算する。サーバーの共用でいくら節約できるかも確かめる。"
+#   ja: "例題の業務を取り上げ、置き方を総当たりで計算する。サーバーの共用でいくら節約できるかも確かめる。"
 
 # %%
 import itertools
@@ -32,9 +32,9 @@ show.answer("portfolio", PRESET, "plans")
 # Now we trust nothing: each workload is forced to one of the places that its rules allow, and the calculator is asked for the bill of that plan alone.
 
 # %% [markdown] ja
-# ## すべての計画を1通りずつ {#plans}
+# ## すべての計画を総当たりで {#plans}
 #
-# 推奨をうのみにせず確かめる。各業務を、規則が許す場所の1つに固定し、その計画だけの月額を計算ツールに求める。
+# 推奨をうのみにせず確かめる。各業務を、規則が許す場所のどれかに固定し、その計画だけの月額を計算ツールに求める。
 
 
 # %%

@@ -63,7 +63,7 @@ def replace(page: Path, text: str) -> None:
 
 
 def links_html(home: Path, lang: str, root: str) -> str:
-    """Links to the files of a language with their sizes; empty where there are none. `root`: from the page to `home`."""
+    """Links to a language's files with their sizes; empty where there are none. `root`: from the page to `home`."""
     told = {i: pair[lang] for i, pair in facts.strings("machines").items()}
     found = []
     for ending in ("pdf", "epub"):

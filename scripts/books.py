@@ -39,7 +39,7 @@ from scripts.progress import progress
 NODE = Path(sys.executable).parent / "node"
 HOME = THEME / "book"
 FRONT, BACK = ("index", "preface"), ("claims", "references", "glossary", "about")
-MARGINS = {"top": "18mm", "bottom": "20mm", "left": "18mm", "right": "18mm"}
+MARGINS: Any = {"top": "18mm", "bottom": "20mm", "left": "18mm", "right": "18mm"}
 TEMPLATES = jinja2.Environment(loader=jinja2.FileSystemLoader(HOME), autoescape=True, undefined=jinja2.StrictUndefined)
 
 

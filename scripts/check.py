@@ -17,7 +17,7 @@ from pathlib import Path
 from calculators.data_files import DATA, BadData, parse, read_all, read_text
 from calculators.evidence import evaluate
 from calculators.text import LANGUAGES
-from scripts import facts, twins
+from scripts import facts, notebooks, twins
 from scripts.book_texts import data_texts
 from scripts.cached import ROOT, files_under, hash_of
 from scripts.claims_check import check_claims
@@ -241,6 +241,7 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
     "claims": check_claims,
     "figures": check_figures,
     "style": check_style,
+    "notebooks": notebooks.complaints,
 }
 CODE_CHECKS: dict[str, Callable[[], list[str]]] = {
     "ruff": tool(str(BIN / "ruff"), "check", "--quiet", "--output-format", "concise", *map(str, PYTHON_CODE)),
@@ -267,6 +268,8 @@ def inputs(name: str) -> list[Path]:
     if name in ("facts", "claims", "figures"):
         # An expression may call any part of the engine, a macro any script that writes pages.
         own += [*files_under(ROOT / "calculators", "*.py"), *files_under(ROOT / "scripts", "*.py")]
+    if name == "notebooks":
+        own += [*files_under(ROOT / "notebooks"), ROOT / "scripts" / "notebooks.py"]
     if name == "style":
         own += [
             *files_under(DOCS / "_prose"),
