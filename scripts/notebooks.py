@@ -119,7 +119,7 @@ def complaints() -> list[str]:
         for cell in (cell for cell in source.cells if not cell.lang):
             for node in ast.walk(ast.parse(cell.text)):
                 if isinstance(node, ast.Constant) and type(node.value) in (int, float) and not is_count(node.value):
-                    told = f"{node.value} is a number of its own; take it from data/ (up to {MOST}, whole numbers may count)"
+                    told = f"{node.value} is a number of its own; take it from data/ (allowed: whole ones up to {MOST})"
                     found.append(f"{name}:{cell.line + node.lineno - 1}: {told}")
     return found
 
