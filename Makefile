@@ -36,7 +36,7 @@ check: setup
 	@$(RUN) scripts.check
 
 test test-all:
-	@$(PYTHON) -m scripts.bootstrap --browser
+	@$(PYTHON) -m scripts.bootstrap --browser $(if $(filter test-all,$@),--with books)
 	@$(RUN) scripts.check --all
 	@$(RUN) pytest -n auto --maxprocesses 4 --dist loadfile $(if $(filter test,$@),-m "not slow")
 
