@@ -32,6 +32,7 @@ class PageBuild:
     site_url: str
     assets: str
     model: Path
+    notebooks: Path
     epoch: str
 
 
@@ -59,7 +60,7 @@ def inline_hashes(page: str) -> list[str]:
     """Hashes of the scripts inside a page; blocks of data are no scripts."""
     found = []
     for attributes, code in INLINE_SCRIPT.findall(page):
-        if "application/json" in attributes:
+        if 'json"' in attributes:
             continue
         digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
         found.append(f"'sha256-{digest}'")
@@ -83,6 +84,7 @@ def build_language(lang: str, out: Path, shared: PageBuild, *, strict: bool, doc
         BOOK_LANG=lang,
         BOOK_ASSETS=shared.assets,
         BOOK_MODEL=str(shared.model),
+        BOOK_NOTEBOOKS=str(shared.notebooks),
         SOURCE_DATE_EPOCH=shared.epoch,
         NO_MKDOCS_2_WARNING="1",
     )
