@@ -18,6 +18,7 @@ from pathlib import Path
 from scripts.build import build_assets
 from scripts.cached import ROOT
 from scripts.edition import commit_epoch
+from scripts.notebooks import build_notebooks
 from scripts.pages import PageBuild, build_language
 
 URL = "http://127.0.0.1:8000/"
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--pages", type=int, nargs="+", default=[125, 250, 500, 1000], help="pages to build")
     arguments = parser.parse_args(argv)
     assets = build_assets()
-    shared = PageBuild(URL, assets.modules, assets.model, commit_epoch())
+    shared = PageBuild(URL, assets.modules, assets.model, build_notebooks(fresh=False), commit_epoch())
     print("pages  seconds  processor seconds  of it a page")
     for pages in arguments.pages:
         with tempfile.TemporaryDirectory() as scratch:

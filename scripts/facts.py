@@ -193,7 +193,7 @@ def page_root(where: str) -> str:
 
 def in_markdown(text: str) -> str:
     """Words of `data/` for a page: what would begin a link, code, a cell or a tag in Markdown stays a letter."""
-    return html.escape(text).translate(str.maketrans({sign: f"&#{ord(sign)};" for sign in "[]`|"}))
+    return re.sub(r"[\[\]`|]", lambda sign: f"&#{ord(sign.group())};", html.escape(text))
 
 
 def source_link(key: str, root: str) -> str:

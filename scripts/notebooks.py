@@ -118,9 +118,10 @@ def complaints() -> list[str]:
             ]
         for cell in (cell for cell in source.cells if not cell.lang):
             for node in ast.walk(ast.parse(cell.text)):
-                if isinstance(node, ast.Constant) and type(node.value) in (int, float) and not is_count(node.value):
-                    told = f"{node.value} is a number of its own; take it from data/ (allowed: whole ones up to {MOST})"
-                    found.append(f"{name}:{cell.line + node.lineno - 1}: {told}")
+                value = node.value if isinstance(node, ast.Constant) else None
+                if isinstance(value, int | float) and not isinstance(value, bool) and not is_count(value):
+                    told = f"{value} is a number of its own; take it from data/ (allowed: whole ones up to {MOST})"
+                    found.append(f"{name}:{cell.line + getattr(node, 'lineno', 1) - 1}: {told}")
     return found
 
 
