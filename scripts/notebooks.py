@@ -276,7 +276,7 @@ def with_texts(text: str, made: Path) -> str:
 
 def list_markdown(lang: str, root: str) -> str:
     """All notebooks with what each is about."""
-    return "\n".join(f"- [{s.title[lang]}]({root}notebooks/{s.id}.md). {s.description[lang]}" for s in sources())
+    return "\n".join(f"- [{s.title[lang]}]({root}notebooks/{s.id}.md)<br>{s.description[lang]}" for s in sources())
 
 
 def open_notebooks(made: Path) -> int:
