@@ -22,7 +22,7 @@ def key(pages: Mapping[str, Path]) -> str:
     """What the files are made of: the pages of both languages, and the recipe."""
     names = ("books", "book_fonts", "book_files", "cards", "book_page")
     recipe = [path for name in names for path in (ROOT / "scripts").glob(f"{name}.*")]
-    theme = [*files_under(ROOT / "docs" / "_theme" / "book"), *files_under(ROOT / "docs" / "_theme" / "styles")]
+    theme = files_under(ROOT / "docs" / "_theme" / "book")
     return hash_of([*sorted(recipe), *theme], *((pages[lang] / ".stamp").read_text() for lang in LANGUAGES))
 
 

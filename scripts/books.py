@@ -121,10 +121,7 @@ def write_pdf(lang: str, pages: Path, address: str, out: Path) -> None:
     told = front_matter(lang, address)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        for style in sorted(pages.glob("assets/stylesheets/*.css")):
-            shutil.copy(style, scratch / f"{style.name.partition('.')[0]}.css")
         fonts = cut_fonts(set(body) | set("".join(told.values())) | {chr(n) for n in range(32, 127)}, scratch)
-        shutil.copytree(THEME / "styles", scratch / "styles")
         shutil.copy(HOME / "book.css", scratch / "book.css")
         page = TEMPLATES.get_template("book.html").render(**told, fonts=fonts, body=body, entries=entries(body))
         (scratch / "book.html").write_text(page, encoding="utf-8")

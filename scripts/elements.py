@@ -42,12 +42,13 @@ SHEETS = {
     "speed-replay": ("speed-replay",),
     "data-table": ("data-table",),
     "home-hero": ("home",),
+    "notebook-output": ("charts", "book-figure", "notebooks"),
 }
 
 
 def sheets(page: str) -> list[str]:
     """Names of the stylesheets that a page's elements need besides site.css, in order, each once."""
-    parts = re.findall(rf'<(?:{NAMES}|data-table)\b|class="home-hero"', page)
+    parts = re.findall(rf'<(?:{NAMES}|data-table)\b|class="(?:home-hero|notebook-output)"', page)
     keys = (re.sub('<(?:.*-(?=calculator))?|class="|"', "", part) for part in parts)
     found = (name for key in keys for name in SHEETS[key])
     return list(dict.fromkeys(found))

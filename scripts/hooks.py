@@ -143,7 +143,7 @@ def on_env(env: Any, config: MkDocsConfig, files: Files) -> None:
 def on_page_context(context: dict[str, Any], page: Any, config: MkDocsConfig, nav: Any) -> dict[str, Any]:
     """The language switch leads to the same page of the other tree, the head names the styles of the elements and tells
     machines what the page is."""
-    context["sheets"] = sheets(page.content) + (["notebooks"] if page.file.src_uri.startswith("notebooks/") else [])
+    context["sheets"] = sheets(page.content)
     context["machine_head"] = head_html(page, LANG, facts.page_root(page.file.src_uri), settings(config))
     config.extra["alternate"] = [
         {"name": words(f"language-{lang}"), "lang": lang, "link": f"../{lang}/{page.url}"} for lang in LANGUAGES
