@@ -85,7 +85,7 @@ def quantity_html(quantity: Quantity, within: Evidence) -> str:
         more += f' data-calculator="{html.escape(f"calculators/{command}/#?{query}")}"'
     raw = "" if quantity.value is None else f"{quantity.value}"
     fact = html.escape(quantity.expression)
-    return f'<data value="{html.escape(raw)}" data-fact="{fact}" title="{note(title)}"{more}>{html.escape(text)}</data>'
+    return f'<data value="{html.escape(raw)}" data-fact="{fact}" title="{note(title)}"{more}>{in_markdown(text)}</data>'
 
 
 def stored_of(reference: str, within: Evidence) -> Mapping[str, Any]:
