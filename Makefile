@@ -3,10 +3,12 @@ PYTHON ?= python3
 PORT ?= 8000
 RUN = .venv/bin/python -m
 
-.PHONY: help setup serve build check check-all test test-all impact stamp verify bench links audit prices propose owners labels lock clean
+.PHONY: help setup serve build books notebook check check-all test test-all impact stamp verify bench links audit prices propose owners labels lock clean
 help:
 	@echo "make serve      read and edit the site on http://127.0.0.1:$(PORT)/, reloads on every change"
 	@echo "make build      the deployable site in site/ (SITE_URL=https://host/some/path/)"
+	@echo "make books      the site with PDF, EPUB and social cards"
+	@echo "make notebook   the notebooks, to change and run them in your browser"
 	@echo "make check      the fast checks before a pull request"
 	@echo "make test       every check and test, with a real browser (make test-all: slow ones, too)"
 	@echo "make impact     what your change changes for readers (BASE=main HEAD=HEAD compares two commits)"
@@ -16,7 +18,7 @@ help:
 	@echo "make audit      known weaknesses of the packages"
 	@echo "make prices     this week's prices from the feeds, into data/prices/"
 	@echo "make bench      figures of the contributing page (WRITE=1 stores them)"
-	@echo "make lock       renew requirements.lock and package-lock.json"
+	@echo "make lock       renew the requirements' locks and package-lock.json"
 	@echo "make clean      remove what was built (not what was installed)"
 
 setup:
@@ -28,11 +30,19 @@ serve: setup
 build: setup
 	@$(RUN) scripts.build
 
+books:
+	@$(PYTHON) -m scripts.bootstrap --browser --with books
+	@$(RUN) scripts.books
+
+notebook:
+	@$(PYTHON) -m scripts.bootstrap --with notebook
+	@$(RUN) scripts.notebooks --open
+
 check check-all: setup
 	@$(RUN) scripts.check $(if $(filter check-all,$@),--all)
 
 test test-all:
-	@$(PYTHON) -m scripts.bootstrap --browser
+	@$(PYTHON) -m scripts.bootstrap --browser $(if $(filter test-all,$@),--with books)
 	@$(RUN) scripts.check --all
 	@$(RUN) pytest -n auto --maxprocesses 4 --dist loadfile $(if $(filter test,$@),-m "not slow")
 
@@ -73,6 +83,9 @@ lock: setup
 	@.venv/bin/python -m pip install --quiet uv
 	@.venv/bin/uv pip compile pyproject.toml --group test --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --quiet $(if $(UPGRADE),--upgrade) --output-file requirements.lock
+	@for group in books notebook; do .venv/bin/uv pip compile --group $$group \
+	  --constraints requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --quiet --output-file requirements-$$group.lock || exit 1; done
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" npm install --package-lock-only
 
 clean:

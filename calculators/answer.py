@@ -13,6 +13,7 @@ from .exposure import exposure_chart, exposure_chart_portfolio
 from .graph import Quantity, Unknown
 from .headline import Answered, device_text, said
 from .memo import memo_of
+from .own_device import ends_of
 from .places import PLACE_RESULTS, place_results
 from .results import GRAPH, clean, control, formulas, result, shown_input
 from .scenario import SAME_LOAD, BadInput, Message, Scenario, resolve
@@ -301,11 +302,12 @@ def at_corners(
     if len(scenario.ranges) > LONGEST_RANGES:
         raise BadInput("too-many-ranges", next(iter(scenario.ranges)), {"high": str(LONGEST_RANGES)})
     ids, wanted = list(scenario.ranges), [name for name in calculator.results if name not in NO_INTERVAL]
-    if not ids or not wanted:
+    own = ends_of(dataset, scenario.values)
+    if not (ids or own) or not wanted:
         return []
     ends = itertools.product(*(scenario.ranges[i] for i in ids))
-    given = ({**raw, **dict(zip(ids, corner, strict=True))} for corner in ends)
-    return [evaluated(dataset, corner, calculator, wanted)[1] for corner in given]
+    given = [{**raw, **dict(zip(ids, corner, strict=True))} for corner in ends]
+    return [evaluated(data, corner, calculator, wanted)[1] for data in own or [dataset] for corner in given]
 
 
 def at_rates(

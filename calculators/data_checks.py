@@ -9,10 +9,11 @@ from datetime import date
 from typing import Any
 
 from .claim_checks import check_claim, check_release
-from .data_files import ENGINE_STRINGS, Entity, Path_, Problem, dotted, figure_at
+from .data_files import ENGINE_STRINGS, Entity, Path_, Problem, dotted, figure_at, measured_source
 from .dataset import LayerGroup
 from .figure_checks import check_figure
 from .memory import kv_bytes_per_token
+from .own_device import OWN
 from .sentence_checks import check_sentence
 from .tier import PLACES
 
@@ -292,11 +293,21 @@ def check_score(check: Checks, score_id: str, values: Mapping[str, Any]) -> None
 
 
 def check_measurements(check: Checks, source: str, values: Mapping[str, Any]) -> None:
+    source = measured_source(source)
     if source not in check.found["sources"] and source not in check.broken["sources"]:
         check.refuse((), f"{source} is no source; allowed: a file name of data/sources/ without .yml; add the source")
+    for name in ("bandwidth_gbs", "tflops"):
+        spread = values.get("this_device", {}).get(name)
+        if spread and not spread["low"] <= spread["value"] <= spread["high"]:
+            check.refuse(("this_device", name), f"{spread} is in no order; allowed: low <= value <= high")
     for i, row in enumerate(values["rows"]):
         for key, kind in (("model", "models"), ("device", "devices"), ("quantization", "quantizations")):
-            check.refer(("rows", i, key), kind, row[key])
+            if key != "device" or row[key] != OWN:
+                check.refer(("rows", i, key), kind, row[key])
+            elif "this_device" not in values:
+                check.refuse(("rows", i, key), f"{OWN} without this_device; allowed: with the device's own figures")
+        if (times := row.get("token_times_ms", [])) != sorted(times):
+            check.refuse(("rows", i, "token_times_ms"), "times go back; allowed: each at or after the one before")
         if values["rows"].index(row) != i:
             check.refuse(("rows", i), f"repeats row {values['rows'].index(row)}; allowed: each run once")
         if not row.get("calibrates", True) and "note" not in row:

@@ -79,6 +79,11 @@ DatesAsText.yaml_implicit_resolvers = {
 }
 
 
+def measured_source(measurements: str) -> str:
+    """Key of the source of a file of data/measurements: what stands before the first dot of its name."""
+    return measurements.partition(".")[0]
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing wrong in one place."""

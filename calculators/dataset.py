@@ -60,6 +60,8 @@ class Device:
     tflops: Mapping[str, float]
     usable_share: float | None = None
     speed_group: str | None = None
+    engine: str | None = None  # what its figures were measured with, where it is the reader's own
+    constants: Mapping[str, float] = field(default_factory=dict)  # speed constants that were measured on it
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,8 @@ def device_from(entry: Mapping[str, Any], device_id: str) -> Device:
         tflops=dict(rate) if isinstance(rate, Mapping) else {"any": float(rate)},
         usable_share=entry.get("usable_share"),
         speed_group=entry.get("speed_group"),
+        engine=entry.get("engine"),
+        constants=dict(entry.get("constants") or {}),
     )
 
 

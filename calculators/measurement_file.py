@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .data_files import read_all
+from .data_files import measured_source, read_all
 from .dataset import Dataset
 from .scenario import GROUP_OF_CLASS, BadInput
 from .validation import ASSUMED_PROMPT, Checked, Row, context_tokens, cores_in, predict, profile_engine
@@ -151,7 +151,7 @@ class Reader:
             if entry.get("total_params") and entry.get("layer_groups"):
                 self.names |= {squeezed(model_id): model_id, squeezed(str(entry["name"])): model_id}
         for key, entity in found["measurements"].items():
-            url = str(found["sources"][key].values.get("url", ""))
+            url = str(found["sources"][measured_source(key)].values.get("url", ""))
             self.sources.append((repository(url), list(entity.values["rows"])))
 
     # Models

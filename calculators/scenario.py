@@ -372,17 +372,17 @@ def resolve(dataset: Dataset, raw: Mapping[str, Any], defaults: Mapping[str, Any
     return scenario
 
 
-_parsed: tuple[Dataset, dict[str, Any]] | None = None
+_parsed: tuple[Mapping[str, Any], dict[str, Any]] | None = None
 
 
 def parsed_defaults(dataset: Dataset) -> dict[str, Any]:
     """Defaults of all parameters that have one; parsed once, since a portfolio asks for them many times."""
     global _parsed
-    if _parsed is None or _parsed[0] is not dataset:
+    if _parsed is None or _parsed[0] is not dataset.parameters:
         found = {
             i: parse(dataset, i, entry["value"], None) for i, entry in dataset.parameters.items() if "value" in entry
         }
-        _parsed = dataset, found
+        _parsed = dataset.parameters, found
     return _parsed[1]
 
 
@@ -408,6 +408,8 @@ def parse(dataset: Dataset, name: str, raw: Any, scenario: Scenario | None) -> A
         return parse_other(name, raw, entry)
     allowed = allowed_values(dataset, name)
     if not isinstance(raw, str) or raw not in allowed:
+        if raw == "this-device" and name in ("device", "edge_device"):
+            raise BadInput("this-device-not-measured", name)
         if name in ("model", "edge_model") and isinstance(raw, str) and raw in dataset.models:
             raise BadInput("model-not-published", name, {"given": str(raw), "allowed": ", ".join(allowed)})
         raise bad_choice(name, raw, allowed)
@@ -501,7 +503,7 @@ def use_profile(dataset: Dataset, values: dict[str, Any]) -> None:
     device: Device = values["device"]
     group = device.speed_group or GROUP_OF_CLASS[device.device_class]
     profiles = {p["engine"]: p for p in dataset.profiles.values() if p["group"] == group}
-    engine = values.get("engine") or next(e for e, p in profiles.items() if p.get("default"))
+    engine = values.get("engine") or device.engine or next(e for e, p in profiles.items() if p.get("default"))
     if engine not in profiles:
         raise bad_choice("engine", engine, sorted(profiles))
     profile = profiles[engine]
@@ -509,7 +511,7 @@ def use_profile(dataset: Dataset, values: dict[str, Any]) -> None:
     constants = profile["parameters"]
     for name in constants:
         if name != "shared_bits_per_weight":
-            values.setdefault(name, constants[name])
+            values.setdefault(name, device.constants.get(name, constants[name]))
     values.setdefault("parallelism", profile["parallelism"])
     values.setdefault("prefill_attention", profile["prefill_attention"])
     values["file_shared_bits"] = constants.get("shared_bits_per_weight")

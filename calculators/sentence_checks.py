@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .answer import CALCULATORS
+from .own_device import OWN
 from .sentences import COUNTS, ends_of, names_in, slots_of
 from .text import LANGUAGES
 from .tier import PLACES
@@ -53,6 +54,8 @@ def check_input(check: Checks, name: str, entry: Values) -> None:
     if ("choices" in entry) == ("low" in entry):
         check.refuse(path, "neither or both of choices and low; allowed: one of the two")
     for i, choice in enumerate(entry.get("choices", ())):
+        if name == "device" and choice == OWN:
+            continue  # the reader's, which data/ does not know
         check_parameter_value(check, (*path, "choices", i), name, choice)
     for end in ("low", "high"):
         check_parameter_value(check, (*path, end), name, entry.get(end))

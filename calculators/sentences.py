@@ -16,6 +16,7 @@ from typing import Any
 
 from .answer import CALCULATORS, answer, evaluated
 from .dataset import Dataset, offer_of
+from .own_device import OWN
 from .results import result
 from .scenario import BadInput, bad_choice, one_number, with_presets
 from .text import LANGUAGES, SIZES, Money, number, prose, trimmed
@@ -75,8 +76,10 @@ def typed(dataset: Dataset, name: str, raw: Any) -> Any:
     return digits + LETTERS[size.casefold()] if size.casefold() in LETTERS else text
 
 
-def choice_words(dataset: Dataset, name: str, value: str) -> str:
+def choice_words(dataset: Dataset, name: str, value: str, lang: str) -> str:
     """The name of a model, a device or a server."""
+    if value == OWN:
+        return dataset.strings[OWN][lang]
     if name == "api_model":
         value = offer_of(dataset, value)["model"]
     entry = next(kind[value] for kind in (dataset.models, dataset.devices, dataset.servers) if value in kind)
@@ -124,7 +127,7 @@ def tell(
     told = main["inputs"] | main["results"]
     # A choice keeps its own id: the engine goes on with a server's device.
     choices = [name for name, entry in sentence["inputs"].items() if "choices" in entry and name in case]
-    told |= {name: {"value": case[name], "text": choice_words(dataset, name, case[name])} for name in choices}
+    told |= {name: {"value": case[name], "text": choice_words(dataset, name, case[name], lang)} for name in choices}
     for beside, other in sentence.get("beside", {}).items():
         told |= results_beside(dataset, sentence, beside, {**case, **other}, lang)
     model = dataset.models[main["inputs"]["model"]["value"]]

@@ -56,7 +56,11 @@ def trimmed(value: float, digits: int = 12) -> str:
     """All digits that a stored figure has, without trailing zeros."""
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}"
-    return f"{float(f'{value:.{digits}g}'):,}"
+    short = f"{value:.{digits}g}"
+    mantissa, _, exponent = short.partition("e-")
+    if exponent:  # 1.2e-07 is no figure for a reader
+        return f"{value:.{int(exponent) + len(mantissa.strip('-').replace('.', '')) - 1}f}"
+    return f"{float(short):,}"
 
 
 def large(value: float, lang: str) -> str:

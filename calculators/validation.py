@@ -16,9 +16,10 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from . import memory, speed
-from .data_files import Entity, read_all
+from .data_files import Entity, measured_source, read_all
 from .dataset import Dataset
 from .graph import Graph, Quantity, Unknown
+from .own_device import KEYS, OWN, with_own_device
 from .scenario import GROUP_OF_CLASS, resolve
 from .speed import Serving
 from .uncertainty import quantile
@@ -91,6 +92,7 @@ class Row:
     counts: bool = True  # False: listed, not in the statistics
     guessed: tuple[str, ...] = ()  # what data/ lacks: model, device
     gpu_cores: int | None = None  # of the chip that was measured, where its source says so
+    own: Mapping[str, Any] | None = None  # a reader's device, which data/ does not know: measured by its own browser
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,8 @@ def with_cores(entry: Mapping[str, Any], cores: int | None) -> dict[str, Any]:
 
 def inputs_of(dataset: Dataset, row: Row) -> dict[str, Any]:
     """What the graph is given for a row: the scenario as the calculators complete it."""
+    if row.own is not None:
+        dataset = with_own_device(dataset, row.own, "en")
     device = {**with_cores(dataset.devices[row.device], row.gpu_cores), "speed_group": row.group}
     own = dataclasses.replace(dataset, devices={**dataset.devices, row.device: device})
     raw = {
@@ -255,12 +259,14 @@ def pairs_of(checked: Iterable[Checked], kind: str, class_id: str = "") -> list[
 
 def summaries(checked: Sequence[Checked]) -> dict[str, dict[str, Summary | None]]:
     """Speed -> class -> errors. `all`: every row whose model and device are in data/; `guessed`: the others."""
-    known = [c for c in checked if not c.row.guessed]
+    visitors = [c for c in checked if c.row.own is not None]
+    known = [c for c in checked if not c.row.guessed and c.row.own is None]
     guessed = [c for c in checked if c.row.guessed]
     found: dict[str, dict[str, Summary | None]] = {}
     for kind in SPEEDS:
         found[kind] = {"all": summarize(pairs_of(known, kind))}
         found[kind] |= {name: summarize(pairs_of(known, kind, name)) for name in CLASSES}
+        found[kind]["visitors"] = summarize(pairs_of(visitors, kind))
         if guessed:
             found[kind]["guessed"] = summarize(pairs_of(guessed, kind))
     return found
@@ -296,10 +302,13 @@ def cores_in(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def measured_row(dataset: Dataset, source: str, raw: Mapping[str, Any]) -> Row:
-    """A row of data/measurements."""
+def measured_row(dataset: Dataset, source: str, raw: Mapping[str, Any], own: Mapping[str, Any] | None = None) -> Row:
+    """A row of data/measurements. `own`: the device of a reader who measured it."""
+    if own is not None:
+        own = {name: value for name, value in own.items() if name in KEYS}
+        dataset = with_own_device(dataset, own, "en")
     device = dataset.devices[raw["device"]]
-    webgpu = "webgpu" in str(raw.get("backend", "")).casefold()
+    webgpu = raw["engine"] == "webgpu" or "webgpu" in str(raw.get("backend", "")).casefold()
     group = "browser" if webgpu else str(device.get("speed_group") or GROUP_OF_CLASS[device["device_class"]])
     scenario: dict[str, Any] = {"quantization": raw["quantization"], "n_devices": raw.get("n_devices", 1)}
     if "parallelism" in raw:
@@ -323,13 +332,18 @@ def measured_row(dataset: Dataset, source: str, raw: Mapping[str, Any]) -> Row:
         prefill=raw.get("prefill_tokens_per_second"),
         counts=raw.get("calibrates", True),
         gpu_cores=raw.get("gpu_cores"),
+        own=own if raw["device"] == OWN else None,
     )
 
 
 def measured_rows(dataset: Dataset, found: Mapping[str, Mapping[str, Entity]] | None = None) -> list[Row]:
     """All rows of data/measurements, in the order of sources and rows. Raises BadData."""
     entities = (found or read_all())["measurements"]
-    return [measured_row(dataset, s, raw) for s, entity in sorted(entities.items()) for raw in entity.values["rows"]]
+    return [
+        measured_row(dataset, measured_source(name), raw, entity.values.get("this_device"))
+        for name, entity in sorted(entities.items())
+        for raw in entity.values["rows"]
+    ]
 
 
 def check_data(dataset: Dataset, found: Mapping[str, Mapping[str, Entity]] | None = None) -> list[Checked]:

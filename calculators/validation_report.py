@@ -50,7 +50,9 @@ def report(found: Mapping[str, Mapping[str, Summary | None]]) -> list[str]:
     for kind, by_class in found.items():
         lines.append(f"{kind:32} {'n':>4} {'median':>8} {'p90':>8} {'bias':>8} {'inside':>8} {'interval':>9}")
         for name, one in by_class.items():
-            words = {"all": "all", "guessed": "model or device not in data/"}.get(name) or CLASSES[name]
+            words = {"all": "all", "visitors": "readers' own devices", "guessed": "model or device not in data/"}.get(
+                name
+            ) or CLASSES[name]
             if one is None:
                 lines.append(f"  {words:30} no measurement")
                 continue

@@ -1,6 +1,6 @@
 """Installs what the project needs into .venv and node_modules; does nothing when all is there.
 
-Usage: python3 -m scripts.bootstrap [--browser]
+Usage: python3 -m scripts.bootstrap [--browser] [--with books|notebook]
 Runs with any Python >= 3.11 and its standard library. Whatever cannot be had is said in one line.
 """
 
@@ -72,16 +72,15 @@ def stamp(folder: Path, *inputs: Path) -> Path:
     return folder / f".installed-{digest}"
 
 
-def python_packages() -> None:
-    """Installs the pinned Python packages. Raises Missing."""
-    lock = ROOT / "requirements.lock"
+def python_packages(lock: Path) -> None:
+    """Installs the Python packages that a lock file pins. Raises Missing."""
     mark = stamp(VENV, lock)
     if mark.exists():
         return
     pip: list[str | Path] = [BIN / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    with progress("set-up", "Python packages"):
+    with progress("set-up", f"Python packages ({lock.name})"):
         if run([*pip, "--require-hashes", "-r", lock]):
-            raise Missing("the packages of requirements.lock could not be installed; pip says why above")
+            raise Missing(f"the packages of {lock.name} could not be installed; pip says why above")
     mark.touch()
 
 
@@ -122,13 +121,17 @@ def find_browser() -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m scripts.bootstrap", description=str(__doc__).splitlines()[0])
     parser.add_argument("--browser", action="store_true", help="also a browser for the tests")
+    more = ("books", "notebook")
+    parser.add_argument("--with", choices=more, dest="more", help="also what `make books` or `make notebook` needs")
     arguments = parser.parse_args(argv)
     if sys.version_info < (3, 11):  # noqa: UP036 (the machine's own Python runs this)
         print(f"set-up: Python {sys.version.split()[0]} is too old; install Python 3.11 or newer", file=sys.stderr)
         return 2
     try:
         virtual_environment()
-        python_packages()
+        python_packages(ROOT / "requirements.lock")
+        if arguments.more:
+            python_packages(ROOT / f"requirements-{arguments.more}.lock")
         node_packages()
         if arguments.browser:
             browser()

@@ -10,6 +10,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,22 +27,26 @@ from calculators.data_files import BadData
 from calculators.load import compiled_json
 from calculators.text import LANGUAGES, number
 from scripts import facts
+from scripts.book_files import made_for, publish
 from scripts.cached import BUILD, ROOT, content_hash, files_under, hash_of, link_tree, step
 from scripts.calculator_html import view_files
 from scripts.check import run as run_check
 from scripts.data_api import write_api
-from scripts.edition import commit_epoch
+from scripts.edition import commit_epoch, settings_of
 from scripts.engine_cases import engine_cases
+from scripts.feed import feed
 from scripts.figures import drawing_files
 from scripts.manifest import write_manifest
+from scripts.notebooks import BadNotebook, build_notebooks
 from scripts.pages import Builders, PageBuild, add_policy
 from scripts.progress import progress
 from scripts.settings import setting
+from scripts.theme import ThemeChanged, cut_classes, make_theme, own_sources, theme_sources, words_of_pages
 
 THEME = ROOT / "docs" / "_theme"
 NODE = Path(sys.executable).parent / "node"
 ORT = ROOT / "node_modules" / "onnxruntime-web" / "dist"
-# For WebGPU: the build that can wait (asyncify). On the processor the model has kernels of its own, in chat-worker.js.
+# WebGPU needs the build that can wait (asyncify); on the processor the model has its own kernels, in chat-worker.js.
 ORT_WASM = "ort-wasm-simd-threaded.asyncify.wasm"
 
 
@@ -55,6 +60,7 @@ class Assets:
 
     folders: dict[str, Path]  # path below the site's root -> folder
     modules: str  # "assets/<hash>/" of the bundle
+    theme: Path  # what scripts/theme.py made
     model: Path
     define: str  # what scripts/bundle.mjs puts into the modules, as JSON
 
@@ -149,23 +155,21 @@ def build_assets() -> Assets:
         "ENGINE_FILES": json.dumps(files),
         "ENGINE_SIZE": number(float(size), "bytes", "en", False),
         "FIGURE_WORDS": json.dumps(words),
+        "SEARCH_FAILED": json.dumps(facts.strings("site")["search-failed"], ensure_ascii=False),
         "MODEL_FILES": json.dumps(chat_files(model, model_path, ort, ort_path)),
         "PYODIDE_INFO": (runtime / "build.json").read_text(encoding="utf-8"),
     }
     define = json.dumps(paths | texts, sort_keys=True)
 
+    theme = build_theme()
+
     def make_modules(out: Path) -> None:
-        run([NODE, "scripts/bundle.mjs", "--out", out, "--define", define])
+        run([NODE, "scripts/bundle.mjs", "--out", out, "--theme", theme, "--define", define])
         shutil.copyfile(THEME / "root" / "icon.svg", out / "icon.svg")
 
-    browser = [
-        *files_under(THEME / "modules"),
-        *files_under(THEME / "kernels"),
-        *files_under(THEME / "styles"),
-        THEME / "root" / "icon.svg",
-    ]
+    own = [path for name in ("modules", "kernels", "styles") for path in files_under(THEME / name)]
     bundlers = [ROOT / "scripts" / name for name in ("bundle.mjs", "build_kernels.mjs")]
-    bundle_inputs = [*browser, *bundlers, ROOT / "package-lock.json"]
+    bundle_inputs = [*files_under(theme), *own, THEME / "root" / "icon.svg", *bundlers, ROOT / "package-lock.json"]
     modules = step("modules", bundle_inputs, make_modules, define)
     modules_path = f"assets/{content_hash(modules)}/"
     folders = {
@@ -176,21 +180,35 @@ def build_assets() -> Assets:
         modules_path: modules,
         "api/v1/": api,
     }
-    return Assets(folders, modules_path, model, define)
+    return Assets(folders, modules_path, theme, model, define)
+
+
+def build_theme() -> Path:
+    """The theme's script and styles, made smaller. Raises BuildFailure."""
+    try:
+        recipe = [ROOT / "scripts" / "trim_theme.mjs", ROOT / "scripts" / "theme.py", ROOT / "package-lock.json"]
+        inputs = [*theme_sources(), *own_sources(), *files_under(THEME / "styles"), *recipe]
+        return step("theme", inputs, lambda out: make_theme(NODE, out), json.dumps(words_of_pages()))
+    except ThemeChanged as bad:
+        raise BuildFailure(str(bad)) from bad
+    except subprocess.CalledProcessError as bad:
+        raise BuildFailure("scripts/trim_theme.mjs: failed, see above") from bad
 
 
 def page_inputs(lang: str) -> list[Path]:
     """Everything that the pages of a language are made of."""
     makers = """calculator_html charts claims_html data_api data_tables edition elements facts figure_axes figure_marks
-        figures hooks macros page_text pages references search_index sentences_html tables templates usage_html"""
+        figures hooks macros markdown_copies notebooks page_head page_text pages probe_html references replay_html
+        search_index sentences_html tables templates usage_html verdicts_html""".split()
     return [
         *files_under(ROOT / "docs" / lang),
+        *files_under(ROOT / "notebooks"),
         ROOT / "docs" / "nav.yml",
         *files_under(THEME / "overrides"),
         *files_under(THEME / "elements"),
         *files_under(ROOT / "data", "*.yml", "*.json"),
         *files_under(ROOT / "calculators", "*.py"),
-        *[ROOT / "scripts" / f"{name}.py" for name in makers.split()],
+        *[ROOT / "scripts" / f"{name}.py" for name in makers],
         *view_files(),
         ROOT / "scripts" / "charts.mjs",
         THEME / "modules" / "price-figure.js",
@@ -201,7 +219,9 @@ def page_inputs(lang: str) -> list[Path]:
     ]
 
 
-def build_pages(shared: PageBuild, builders: Builders | None = None, *, strict: bool = True) -> dict[str, Path]:
+def build_pages(
+    shared: PageBuild, theme: Path, builders: Builders | None = None, *, strict: bool = True
+) -> dict[str, Path]:
     """The pages of both languages, built only where something changed. Raises BuildFailure."""
     # A folder an address: `make serve` beside `make test` must not undo each other's work.
     home = BUILD / "pages" / hash_of([], shared.site_url)
@@ -209,7 +229,13 @@ def build_pages(shared: PageBuild, builders: Builders | None = None, *, strict: 
     made = {lang: home / lang for lang in LANGUAGES}
     stamps = {
         lang: hash_of(
-            page_inputs(lang), shared.site_url, shared.assets, shared.model.name, shared.epoch, setting("repository")
+            page_inputs(lang),
+            shared.site_url,
+            shared.assets,
+            shared.model.name,
+            shared.notebooks.name,
+            shared.epoch,
+            setting("repository"),
         )
         for lang in LANGUAGES
     }
@@ -228,6 +254,8 @@ def build_pages(shared: PageBuild, builders: Builders | None = None, *, strict: 
     finally:
         if builders is None:
             own.close()
+    dropped = json.loads((theme / "dropped.json").read_text(encoding="utf-8"))
+    errors += [f"{lang}/{line}" for lang, folder in partial.items() for line in cut_classes(folder, dropped)]
     if errors:
         raise BuildFailure("\n".join(errors))
     for lang, out in stale.items():
@@ -281,8 +309,30 @@ def sitemap(out: Path, shared: PageBuild) -> None:
     )
 
 
-def assemble(out: Path, assets: Assets, pages: dict[str, Path], shared: PageBuild) -> None:
+def for_machines(out: Path, shared: PageBuild) -> None:
+    """The feeds, and one llms.txt that holds those of the languages."""
+    lists = []
+    for lang in LANGUAGES:
+        settings = settings_of(f"{shared.site_url}{lang}/", lang, None)
+        (out / lang / "feed.xml").write_text(feed(lang, settings, shared.epoch), encoding="utf-8")
+        text = (out / lang / "llms.txt").read_text(encoding="utf-8")
+        lists.append(re.sub(r"\]\((?!\.\./)", f"]({lang}/", text).replace("](../", "]("))
+    # One title is allowed; the second language's becomes a section.
+    (out / "llms.txt").write_text(lists[0] + "\n" + lists[1].replace("# ", "## ", 1), encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a site is assembled from. `pages`: folder of each language."""
+
+    assets: Assets
+    pages: dict[str, Path]
+    shared: PageBuild
+
+
+def assemble(out: Path, made: Made) -> None:
     """Puts everything in its place and swaps the whole folder at once."""
+    assets, pages, shared = made.assets, made.pages, made.shared
     partial = out.with_name(f"{out.name}.part-{os.getpid()}")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -293,6 +343,8 @@ def assemble(out: Path, assets: Assets, pages: dict[str, Path], shared: PageBuil
         link_tree(folder, partial / lang)
         (partial / lang / ".stamp").unlink()
     sitemap(partial, shared)
+    for_machines(partial, shared)
+    publish(partial, made_for(pages), shared.site_url)
     (partial / "licenses.txt").write_text(licenses(), encoding="utf-8")
     (partial / ".nojekyll").touch()
     write_manifest(partial, shared.epoch)
@@ -327,13 +379,18 @@ def refuse_loose(*, strict: bool) -> None:
         print(line, file=sys.stderr)
 
 
-def build(out: Path, site_url: str, builders: Builders | None = None, *, strict: bool = True) -> None:
-    """The whole site into `out`. Raises BadData, BuildFailure."""
+def make_site(site_url: str, builders: Builders | None = None, *, strict: bool = True) -> Made:
+    """Everything that the site consists of. Raises BadData, BadNotebook, BuildFailure."""
     assets = build_assets()
-    shared = PageBuild(site_url, assets.modules, assets.model, commit_epoch())
     refuse_loose(strict=strict)
-    pages = build_pages(shared, builders, strict=strict)
-    assemble(out, assets, pages, shared)
+    notebooks = build_notebooks(fresh=strict)
+    shared = PageBuild(site_url, assets.modules, assets.model, notebooks, commit_epoch())
+    return Made(assets, build_pages(shared, assets.theme, builders, strict=strict), shared)
+
+
+def build(out: Path, site_url: str, builders: Builders | None = None, *, strict: bool = True) -> None:
+    """The whole site into `out`. Raises BadData, BadNotebook, BuildFailure."""
+    assemble(out, make_site(site_url, builders, strict=strict))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -346,7 +403,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.site_url:
             os.environ["SITE_URL"] = arguments.site_url
         build(arguments.out, configured_site_url())
-    except (BadData, BuildFailure) as bad:
+    except (BadData, BadNotebook, BuildFailure) as bad:
         print(bad, file=sys.stderr)
         return 1
     print(f"build: {arguments.out} is ready ({time.monotonic() - started:.1f} s)", file=sys.stderr)

@@ -21,6 +21,7 @@ from mkdocs.exceptions import PluginError
 from calculators.answer import CALCULATORS
 from calculators.dataset import Dataset
 from calculators.load import load_dataset, with_fact
+from calculators.own_device import OWN
 from calculators.scenario import allowed_values
 from calculators.text import day, prose, trimmed
 from calculators.worker import reply
@@ -175,6 +176,7 @@ class Form:
             "note": used["note"],
             "numeric": entry["kind"] in ("number", "integer"),
             "facts": self.facts(name, entry),
+            "measure": f"{self.root}demo/device/" if name in ("device", "edge_device") else "",
         }
         if kind == "range":
             shown |= {"min": entry.get("min", 0), "max": entry["slider_max"], "step": entry["step"]}
@@ -264,7 +266,7 @@ class Form:
             kind = devices[value]["device_class"] if value in devices else "servers"
             name = str((devices if value in devices else servers)[value]["name"])
             found.setdefault(self.word(f"devices-of-{kind}"), []).append((value, name))
-        return grouped(found)
+        return [("", [(OWN, self.word("own-device"))]), *grouped(found)]
 
     def facts(self, name: str, entry: Mapping[str, Any]) -> list[Markup]:
         """Default, allowed values, plausible range, basis, source and date of a parameter."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from calculators.data_files import DATA, BadData, parse, read_all, read_text
 from calculators.evidence import evaluate
 from calculators.text import LANGUAGES
-from scripts import facts, house, twins
+from scripts import facts, house, notebooks, twins
 from scripts.book_texts import data_texts
 from scripts.cached import ROOT, files_under, hash_of
 from scripts.claims_check import check_claims
@@ -236,7 +236,7 @@ def tool(*command: str) -> Callable[[], list[str]]:
 
 
 BIN = Path(sys.executable).parent
-PYTHON_CODE = [ROOT / name for name in ("calculators", "scripts", "tests")]
+PYTHON_CODE = [ROOT / name for name in ("calculators", "notebooks", "scripts", "tests")]
 CHECKS: dict[str, Callable[[], list[str]]] = {
     "data": check_data,
     "facts": check_facts,
@@ -255,6 +255,7 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
     "assets": house.check_assets,
     "licenses": house.check_licenses,
     "github": check_github,
+    "notebooks": notebooks.complaints,
 }
 CODE_CHECKS: dict[str, Callable[[], list[str]]] = {
     "ruff": tool(str(BIN / "ruff"), "check", "--quiet", "--output-format", "concise", *map(str, PYTHON_CODE)),
@@ -294,6 +295,8 @@ def inputs(name: str) -> list[Path]:
     if name in ("facts", "claims", "figures"):
         # An expression may call any part of the engine, a macro any script that writes pages.
         own += [*files_under(ROOT / "calculators", "*.py"), *files_under(ROOT / "scripts", "*.py")]
+    if name == "notebooks":
+        own += [*files_under(ROOT / "notebooks"), ROOT / "scripts" / "notebooks.py"]
     if name == "style":
         own += [
             *files_under(DOCS / "_prose"),

@@ -23,11 +23,12 @@ from typing import Any
 
 from calculators import ENGINE_VERSION
 from calculators.claims import CONDITIONS, STATUSES, TEXTS, computed_columns, ledger, said
-from calculators.data_files import DATA, KINDS, BadData, Entity, read_all
+from calculators.data_files import DATA, KINDS, BadData, Entity, measured_source, read_all
 from calculators.dataset import LayerGroup
 from calculators.evidence import Evidence
 from calculators.load import data_hash, with_fact
 from calculators.memory import kv_bytes_per_token
+from calculators.own_device import OWN
 from calculators.scores import score_from
 from calculators.text import LANGUAGES
 
@@ -119,7 +120,8 @@ def rows_of(kind: str, found: Mapping[str, Mapping[str, Entity]]) -> Iterator[Ro
         elif kind == "measurements":
             keys = "model device quantization_label quantization batch"
             for row_id, row in identified(entity_id, values["rows"], keys):
-                yield {"id": row_id, "source": entity_id, **flat(row)}
+                own = {"this_device": values["this_device"]} if row["device"] == OWN else {}
+                yield {"id": row_id, "source": measured_source(entity_id), **flat(row), **flat(own)}
         elif kind == "releases":
             shared = {k: v for k, v in values.items() if k != "rows"}
             for row_id, row in identified(entity_id, values["rows"], "claim"):

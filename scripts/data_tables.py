@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from calculators import validation
-from calculators.data_files import figure_at
+from calculators.data_files import figure_at, measured_source
 from calculators.dataset import Device, LayerGroup, device_from, model_from, price_row_on
 from calculators.graph import Unknown
 from calculators.load import load_dataset
@@ -30,6 +30,7 @@ from calculators.memory import (
     overhead_bytes,
     weights_bytes,
 )
+from calculators.own_device import OWN
 from calculators.text import number as number_text
 from calculators.text import prose, trimmed
 from scripts import facts
@@ -91,6 +92,10 @@ class Cells:
 
     def text(self, shown: str) -> Cell:
         return Cell(html.escape(shown), shown.casefold())
+
+    def device(self, device_id: str) -> str:
+        """A device's name; of one that its owner measured, nothing is known but that."""
+        return self.word("visitors-device") if device_id == OWN else str(facts.entity(f"devices/{device_id}")["name"])
 
     def unknown(self, reason: str = "") -> Cell:
         title = f' title="{html.escape(reason)}"' if reason else ""
@@ -323,10 +328,7 @@ def score_rows(cells: Cells) -> Iterator[Row]:
 
 def measurement_rows(cells: Cells) -> Iterator[Row]:
     for row in rows_of("measurements", facts.entities()):
-        names = [
-            str(facts.entity(f"{kind}/{row[key]}")["name"])
-            for key, kind in (("model", "models"), ("device", "devices"))
-        ]
+        names = [str(facts.entity(f"models/{row['model']}")["name"]), cells.device(row["device"])]
         count = f"{row['n_devices']} × " if row.get("n_devices", 1) > 1 else ""
         speeds = []
         for key in ("decode_tokens_per_second", "prefill_tokens_per_second"):
@@ -386,10 +388,7 @@ def predicted_cells(cells: Cells, checked: validation.Checked, kind: str) -> lis
 def validation_rows(cells: Cells) -> Iterator[Row]:
     rows = rows_of("measurements", facts.entities())
     for row, checked in zip(rows, checked_speeds(), strict=True):
-        names = [
-            str(facts.entity(f"{kind}/{row[key]}")["name"])
-            for key, kind in (("model", "models"), ("device", "devices"))
-        ]
+        names = [str(facts.entity(f"models/{row['model']}")["name"]), cells.device(row["device"])]
         count = f"{row['n_devices']} × " if row.get("n_devices", 1) > 1 else ""
         speeds: list[Cell] = []
         for kind in validation.SPEEDS:
@@ -488,7 +487,7 @@ def source_uses() -> Iterator[str]:
         for entity_id, entity in entities.items():
             yield from inside(entity.values)
             if kind == "measurements":
-                yield from (entity_id for _ in entity.values["rows"])
+                yield from (measured_source(entity_id) for _ in entity.values["rows"])
 
 
 def regulation_rows(cells: Cells) -> Iterator[Row]:

@@ -13,18 +13,44 @@ from scripts import data_tables, facts
 from scripts.calculator_html import calculator
 from scripts.charts import price_chart_html
 from scripts.figures import book_figure
+from scripts.probe_html import probe_html, run_html
+from scripts.replay_html import replay_html
 from scripts.sentences_html import sentence_html
 from scripts.templates import TEMPLATES
 from scripts.usage_html import usage_html
+from scripts.verdicts_html import verdicts_html
 
 # Markdown takes an element that it does not know for text and puts it into a paragraph, where no form may stand.
-NAMES = (
-    "(?:tier|cost|fit|portfolio)-calculator|on-device-chat|chat-benchmark|book-figure|price-chart"
-    "|reactive-sentence|usage-import"
-)
+OTHERS = """on-device-chat chat-benchmark book-figure price-chart reactive-sentence usage-import device-probe
+    device-run model-verdicts speed-replay"""
+NAMES = "|".join(["(?:tier|cost|fit|portfolio)-calculator", *OTHERS.split()])
 ELEMENT = re.compile(rf"(?:<p>)?<({NAMES})((?:\s[^>]*)?)>\s*</\1>(?:</p>)?")
 TABLE = re.compile(r'(?:<p>)?<data-table of="([^"]+)" page="(\d+)">\s*</data-table>(?:</p>)?')
 ATTRIBUTE = re.compile(r'([a-z][a-z0-9_-]*)="([^"]*)"')
+# Styles of an element, in order; those of every page are in site.css.
+SHEETS = {
+    "calculator": ("charts", "calculator", "usage-import"),
+    "book-figure": ("charts", "book-figure"),
+    "price-chart": ("charts", "price-chart"),
+    "reactive-sentence": ("charts", "reactive-sentence"),
+    "usage-import": ("usage-import",),
+    "on-device-chat": ("on-device-chat",),
+    "chat-benchmark": ("on-device-chat",),
+    "device-probe": ("device-probe",),
+    "device-run": ("device-probe",),
+    "model-verdicts": ("device-probe",),
+    "speed-replay": ("speed-replay",),
+    "data-table": ("data-table",),
+    "home-hero": ("home",),
+}
+
+
+def sheets(page: str) -> list[str]:
+    """Names of the stylesheets that a page's elements need besides site.css, in order, each once."""
+    parts = re.findall(rf'<(?:{NAMES}|data-table)\b|class="home-hero"', page)
+    keys = (re.sub('<(?:.*-(?=calculator))?|class="|"', "", part) for part in parts)
+    found = (name for key in keys for name in SHEETS[key])
+    return list(dict.fromkeys(found))
 
 
 def render_elements(page: str, lang: str, where: str) -> str:
@@ -41,6 +67,14 @@ def render_elements(page: str, lang: str, where: str) -> str:
             inner = sentence_html(attributes["of"], lang, facts.page_root(where))
         elif tag == "usage-import":
             inner = usage_html(lang, facts.page_root(where))
+        elif tag == "device-probe":
+            inner = probe_html(lang, facts.page_root(where))
+        elif tag == "device-run":
+            inner = run_html(lang, facts.page_root(where))
+        elif tag == "model-verdicts":
+            inner = verdicts_html(lang, facts.page_root(where))
+        elif tag == "speed-replay":
+            inner = replay_html(lang, facts.page_root(where))
         elif tag.endswith("-calculator"):
             # It holds an element that is to be filled, too.
             inner = ELEMENT.sub(fill, calculator(tag, attributes, lang, where, facts.page_root(where)))

@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
-from calculators.data_files import DATA, Entity, figure_at, read_all
+from calculators.data_files import DATA, Entity, figure_at, measured_source, read_all
 from calculators.evidence import UNIT_OF_FIELD, Evidence, NoSuchFact, Quantity
 from calculators.load import load_dataset
 from calculators.text import day, trimmed
@@ -108,7 +108,7 @@ def sources_of(reference: str, within: Evidence) -> list[str]:
     if kind == "sources":
         return [rest] if rest in within.found["sources"] else []
     if kind == "measurements":
-        return [rest.partition("#")[0]]
+        return [measured_source(rest.partition("#")[0])]
     stored = stored_of(reference, within)
     if "source" in stored:
         return [str(stored["source"])]
@@ -193,7 +193,7 @@ def page_root(where: str) -> str:
 
 def in_markdown(text: str) -> str:
     """Words of `data/` for a page: what would begin a link, code, a cell or a tag in Markdown stays a letter."""
-    return html.escape(text).translate(str.maketrans({sign: f"&#{ord(sign)};" for sign in "[]`|"}))
+    return re.sub(r"[\[\]`|]", lambda sign: f"&#{ord(sign.group())};", html.escape(text))
 
 
 def source_link(key: str, root: str) -> str:

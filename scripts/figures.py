@@ -68,8 +68,13 @@ def check_figures() -> list[str]:
 
 def book_figure(figure_id: str, lang: str, root: str) -> str:
     """The `<figure>`. `root`: from the page's address to the language's root. Raises NoSuchFact."""
-    figure = Figure(figure_id, lang)
     (drawing,) = (one for one in all_drawn(lang) if one["id"] == figure_id)
+    return figure_page(Figure(figure_id, lang), drawing, root)
+
+
+def figure_page(figure: Figure, drawing: Mapping[str, Any], root: str) -> str:
+    """The `<figure>` around a drawing."""
+    figure_id, lang = figure.id, figure.lang
     words = {i: pair[lang] for i, pair in facts.strings("figures").items()}
     newest = day(figure.newest(), lang)
     title = figure.words("title")

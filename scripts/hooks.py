@@ -12,15 +12,21 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 from calculators.text import LANGUAGES
-from scripts import data_tables, facts
-from scripts.elements import render_elements, render_tables, table_anchors
+from scripts import data_tables, facts, notebooks
+from scripts.edition import Settings, settings_of
+from scripts.elements import render_elements, render_tables, sheets, table_anchors
 from scripts.macros import navigation_plan, section_path
+from scripts.markdown_copies import write_copies
+from scripts.page_head import head_html
 from scripts.reading_time import with_reading_time
 from scripts.references import section_sources_html
 from scripts.settings import setting
 
 LANG = os.environ.get("BOOK_LANG", "en")
 NAMED_BY_ICON = r'(<nav class="md-nav" [^>]*aria-labelledby="(__nav_\w+))_label("[^>]*>\s*<label class="md-nav__title")'
+UNSEARCHED = "data-search-exclude"  # for MkDocs' search plugin alone
+UNSEARCHED_TAGS = "select|template|svg"
+PAGES: dict[str, File] = {}
 # Looked up, not read through.
 REFERENCE_PAGES = [f"book/{name}.md" for name in ("claims", "references", "glossary", "about")]
 
@@ -45,12 +51,29 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     config.extra["alternate"] = [
         {"name": words(f"language-{lang}"), "lang": lang, "link": f"../{lang}/"} for lang in LANGUAGES
     ]
+    config.extra["published"] = bool(settings(config).site_url)
+    config.extra["missing"] = missing_page()
     config.nav = navigation(Path(config.docs_dir))
     config.extra["repository"] = setting("repository")
     if config.extra["repository"]:
         config.edit_uri_template = f"{config.extra['repository']}/edit/main/docs/{LANG}/{{path}}"
         theme["features"].append("content.action.edit")
     return config
+
+
+def settings(config: MkDocsConfig) -> Settings:
+    return settings_of(str(config.site_url), LANG, config.extra["repository"])
+
+
+def missing_page() -> dict[str, Any]:
+    """What docs/_theme/overrides/404.html says."""
+    told = {i: pair[LANG] for i, pair in facts.strings("machines").items()}
+    links = {"nav-home": ".", "nav-book": "book/", "nav-calculators": "calculators/", "nav-data": "data/"}
+    return {
+        "title": told["missing-title"],
+        "text": told["missing-text"],
+        "links": [(words(name), path) for name, path in links.items()],
+    }
 
 
 def navigation(docs: Path) -> list[Any]:
@@ -71,12 +94,15 @@ def navigation(docs: Path) -> list[Any]:
     tools = "index tier cost fit portfolio method".split()
     calculators = there(*(f"calculators/{name}.md" for name in tools))
     names = "index models devices prices scores measurements validation facts rules sources".split()
-    data = there(*(f"data/{name}.md" for name in names))
+    data: list[Any] = there(*(f"data/{name}.md" for name in names))
+    if os.environ.get("BOOK_NOTEBOOKS"):
+        made = [f"notebooks/{source.id}.md" for source in notebooks.sources()]
+        data.append({words("nav-notebooks"): ["notebooks/index.md", *made]})
     return [
         *[{words("nav-home"): page} for page in there("index.md")],
         {words("nav-book"): book},
         {words("nav-calculators"): calculators},
-        {words("nav-demo"): there("demo.md", "demo/benchmark.md")},
+        {words("nav-demo"): there("demo.md", *(f"demo/{name}.md" for name in ("device", "models", "benchmark")))},
         {words("nav-data"): data},
         {
             words("nav-contributing"): there(
@@ -87,7 +113,12 @@ def navigation(docs: Path) -> list[Any]:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Further static pages of a table that is too long for one: `data/models/page-2.md`, with the first one's text."""
+    """Notebooks, and further static pages of a table that is too long for one: `data/models/page-2.md`."""
+    if os.environ.get("BOOK_NOTEBOOKS"):
+        for source in notebooks.sources():
+            files.append(File.generated(config, f"notebooks/{source.id}.md", content=notebooks.page(source, LANG)))
+            name = f"notebooks/{source.id}.ipynb"
+            files.append(File.generated(config, name, content=notebooks.download(executed(source.id))))
     for of in data_tables.TABLES:
         first = files.get_file_from_path(f"data/{of}.md")
         if first is None:
@@ -98,8 +129,22 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def executed(notebook: str) -> Path:
+    """The executed notebook of the build's language."""
+    return Path(os.environ["BOOK_NOTEBOOKS"]) / LANG / f"{notebook}.ipynb"
+
+
+def on_env(env: Any, config: MkDocsConfig, files: Files) -> None:
+    """Remembers the pages for what is made once all are built."""
+    PAGES.clear()
+    PAGES.update({file.src_uri: file for file in files.documentation_pages()})
+
+
 def on_page_context(context: dict[str, Any], page: Any, config: MkDocsConfig, nav: Any) -> dict[str, Any]:
-    """The language switch leads to the same page of the other tree."""
+    """The language switch leads to the same page of the other tree, the head names the styles of the elements and tells
+    machines what the page is."""
+    context["sheets"] = sheets(page.content) + (["notebooks"] if page.file.src_uri.startswith("notebooks/") else [])
+    context["machine_head"] = head_html(page, LANG, facts.page_root(page.file.src_uri), settings(config))
     config.extra["alternate"] = [
         {"name": words(f"language-{lang}"), "lang": lang, "link": f"../{lang}/{page.url}"} for lang in LANGUAGES
     ]
@@ -113,7 +158,11 @@ def on_page_content(html: str, page: Any, config: MkDocsConfig, files: Any) -> s
     where = page.file.src_uri
     if where.startswith("book/") and not where.endswith("index.md") and where not in REFERENCE_PAGES:
         html = with_reading_time(html, LANG) + section_sources_html(where, LANG)
-    return render_elements(html, LANG, where)
+    if where.startswith("notebooks/") and executed(Path(where).stem).exists():
+        html = notebooks.with_outputs(html, executed(Path(where).stem))
+    # A form lists every model and device, which are searched for where they are described; a template holds
+    # settings; the words of a drawing run together without their places.
+    return re.sub(rf"<({UNSEARCHED_TAGS})\b", rf"<\1 {UNSEARCHED}", render_elements(html, LANG, where))
 
 
 def on_post_page(output: str, page: Any, config: MkDocsConfig) -> str:
@@ -124,6 +173,7 @@ def on_post_page(output: str, page: Any, config: MkDocsConfig) -> str:
     output, searches = re.subn('data-md-component="search" role="dialog"', label, output)
     # It names each nested list by a label that holds an icon alone, so that all have the same name: none.
     output = re.sub(NAMED_BY_ICON, r'\1_title\3 id="\2_title"', output)
+    output = re.sub(rf"<({UNSEARCHED_TAGS}) {UNSEARCHED}", r"<\1", output)
     if alternates != len(LANGUAGES) or searches != 1:
         raise PluginError(f"{page.file.src_uri}: theme markup changed (alternates {alternates}, search {searches})")
     return facts.with_sources(render_tables(output, LANG, page.file.src_uri))
@@ -134,9 +184,9 @@ def on_post_build(config: MkDocsConfig) -> None:
     from scripts.search_index import write_search_index
 
     write_search_index(Path(config.site_dir), LANG)
-    # Wanted by no reader: written by the search plugin for the theme's own worker.
-    for name in ("assets/javascripts/workers", "assets/javascripts/lunr"):
-        remove(Path(config.site_dir) / name)
+    write_copies(PAGES, config, LANG, settings(config))
+    # Wanted by no reader: the theme's script, styles and icon, of which the pages have smaller copies, and its worker.
+    remove(Path(config.site_dir) / "assets")
 
 
 def remove(folder: Path) -> None:

@@ -98,10 +98,10 @@ def check_hosts() -> list[str]:
             found.append(at(name, text, match.start(), told))
     own = [(path.name, path, path.read_text(encoding="utf-8")) for path in (ROOT / top for top in TOP) if path.exists()]
     for name, _, text in [*texts(*(ROOT / folder for folder in TRACKED), patterns=TEXT_FILES), *own]:
-        match = REGISTRY.search(text) if name != "scripts/house.py" else None
-        if match:
+        named = REGISTRY.search(text) if name != "scripts/house.py" else None
+        if named:
             told = "names a package registry; allowed: none, each machine has its own; delete it (locks: make lock)"
-            found.append(at(name, text, match.start(), told))
+            found.append(at(name, text, named.start(), told))
     return found
 
 

@@ -15,9 +15,11 @@ from typing import Any
 import yaml
 
 from calculators.evidence import query_of
+from calculators.own_device import OWN
 from scripts import edition, facts, references
 from scripts.claims_html import bar_html, claim_marker, count_of
 from scripts.figures import figure_html, figure_text
+from scripts.notebooks import list_markdown
 from scripts.sentences_html import sentence_text
 from scripts.settings import setting
 from scripts.tables import table_html
@@ -147,6 +149,13 @@ def page_functions(
         """A table made from data/, see scripts/tables.py and scripts/data_tables.py."""
         return table_html(of, lang, root(), page)
 
+    def measured_by(whom: str) -> str:
+        """How many measured rows come from `visitors`, who measured their own device, or from a `lab`."""
+        found = facts.entities()["measurements"].values()
+        rows = [row for entity in found for row in entity.values["rows"]]
+        own = sum(row["device"] == OWN for row in rows)
+        return str({"visitors": own, "lab": len(rows) - own}[whom])
+
     def chart(of: str) -> str:
         """A chart made from data/: prices."""
         if of != "prices":
@@ -177,9 +186,14 @@ def page_functions(
         """Entries for a bibliography, as a block of code: this edition and the original."""
         return edition.bibtex_block(lang, settings)
 
-    own = (name, src, try_it, term, claim, claims_count, ledger, figure, sentence, table, chart, sections)
+    def notebooks() -> str:
+        """The notebooks with what each is about."""
+        return list_markdown(lang, root())
+
+    own = (name, src, try_it, term, claim, claims_count, ledger, figure, sentence, table, measured_by, chart, sections)
     found = {
-        function.__name__: function for function in (*own, works, sources_by_section, sources_cited, built, bibtex)
+        function.__name__: function
+        for function in (*own, notebooks, works, sources_by_section, sources_cited, built, bibtex)
     }
     for id_ in facts.evidence(lang, as_text).functions():
         # A warm builder reads data/ anew before each build.

@@ -32,6 +32,7 @@ class PageBuild:
     site_url: str
     assets: str
     model: Path
+    notebooks: Path
     epoch: str
 
 
@@ -59,7 +60,7 @@ def inline_hashes(page: str) -> list[str]:
     """Hashes of the scripts inside a page; blocks of data are no scripts."""
     found = []
     for attributes, code in INLINE_SCRIPT.findall(page):
-        if "application/json" in attributes:
+        if 'json"' in attributes:
             continue
         digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
         found.append(f"'sha256-{digest}'")
@@ -77,12 +78,13 @@ def add_policy(site: Path) -> None:
         path.write_text(page.replace(CHARSET, meta), encoding="utf-8")
 
 
-def build_language(lang: str, out: Path, shared: PageBuild, *, strict: bool) -> None:
-    """The pages of one language into `out`. Raises what MkDocs raises, with its message."""
+def build_language(lang: str, out: Path, shared: PageBuild, *, strict: bool, docs: Path | None = None) -> None:
+    """The pages of one language into `out`; `docs`: another tree than the book's. Raises what MkDocs raises."""
     os.environ.update(
         BOOK_LANG=lang,
         BOOK_ASSETS=shared.assets,
         BOOK_MODEL=str(shared.model),
+        BOOK_NOTEBOOKS=str(shared.notebooks),
         SOURCE_DATE_EPOCH=shared.epoch,
         NO_MKDOCS_2_WARNING="1",
     )
@@ -93,7 +95,7 @@ def build_language(lang: str, out: Path, shared: PageBuild, *, strict: bool) -> 
     shutil.rmtree(out, ignore_errors=True)
     config = load_config(
         str(ROOT / "mkdocs.yml"),
-        docs_dir=str(ROOT / "docs" / lang),
+        docs_dir=str(docs or ROOT / "docs" / lang),
         site_dir=str(out),
         site_url=f"{shared.site_url}{lang}/",
         strict=strict,

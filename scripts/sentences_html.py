@@ -87,7 +87,8 @@ def control(name: str, entry: Mapping[str, Any], lang: str) -> dict[str, Any]:
     dataset = load_dataset()
     label = dataset.parameters[name]["label"][lang]
     if "choices" in entry:
-        return {"label": label, "choices": [(value, choice_words(dataset, name, value)) for value in entry["choices"]]}
+        choices = [(value, choice_words(dataset, name, value, lang)) for value in entry["choices"]]
+        return {"label": label, "choices": choices}
     steps = [(plain(value), field_words(dataset, name, value, lang)) for value in steps_of(entry)]
     return {"label": label, "steps": steps}
 

@@ -23,6 +23,9 @@ TYPES = {
     ".wasm": "application/wasm",
     ".svg": "image/svg+xml",
     ".css": "text/css; charset=utf-8",
+    ".md": "text/markdown; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".xml": "application/xml",
 }
 RANGE = re.compile(r"bytes=(\d+)-")
 # When the server is gone, the page asks again only as the reader returns to it: the demo counts requests.
@@ -179,8 +182,7 @@ class SiteHandler(BaseHTTPRequestHandler):
             return
         file = self.file(path)
         if file is None:
-            missing = site.root / "404.html"
-            self.answer(404, missing.read_bytes() if missing.exists() else b"", TYPES[".html"])
+            self.answer(404, self.missing(path), TYPES[".html"])
         elif file.is_dir():
             self.send_response(301)
             self.send_header("location", path + "/")
@@ -202,6 +204,12 @@ class SiteHandler(BaseHTTPRequestHandler):
         if file.is_dir():
             return file / "index.html" if path.endswith("/") and (file / "index.html").exists() else file
         return file if file.exists() else None
+
+    def missing(self, path: str) -> bytes:
+        """The page for what does not exist: the language's, as hosts do that look for the nearest; else the root's."""
+        first = path.removeprefix(self.site.path).partition("/")[0]
+        pages = (self.site.root / first / "404.html", self.site.root / "404.html")
+        return next((page.read_bytes() for page in pages if first != ".." and page.exists()), b"")
 
     def send_file(self, file: Path, path: str) -> None:
         """Compressed if the file stands there compressed as well."""

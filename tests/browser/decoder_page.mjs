@@ -4,12 +4,25 @@ import { LoadedModel, question } from "../../docs/_theme/modules/benchmark-run.j
 import { Decoder } from "../../docs/_theme/modules/decoder.js";
 import { DemoError } from "../../docs/_theme/modules/demo-error.js";
 import { WebGpuDecoder } from "../../docs/_theme/modules/webgpu-decoder.js";
-import { startWorker } from "../../docs/_theme/modules/worker-start.js";
+import { siteRoot, startWorker } from "../../docs/_theme/modules/worker-start.js";
+
+/** Every device handed out, so that a test can take one away. */
+const devices = [];
+const requestDevice = globalThis.GPUAdapter?.prototype.requestDevice;
+if (requestDevice) {
+  GPUAdapter.prototype.requestDevice = async function (...wishes) {
+    const device = await requestDevice.apply(this, wishes);
+    devices.push(device);
+    return device;
+  };
+}
 
 async function fetchAll(folder, others = []) {
-  const manifest = await (await fetch(`${folder}manifest.json`)).json();
+  // The worker began as a blob, against which no path can be resolved.
+  const get = (path) => fetch(new URL(path, siteRoot));
+  const manifest = await (await get(`${folder}manifest.json`)).json();
   const names = [...new Set(Object.values(manifest.tensors).map(([file]) => file)), ...others];
-  const one = async (name) => [name.split("/").pop(), new Uint8Array(await (await fetch(name.startsWith("/") ? name : folder + name)).arrayBuffer())];
+  const one = async (name) => [name.split("/").pop(), new Uint8Array(await (await get(name.startsWith("/") ? name : folder + name)).arrayBuffer())];
   return { manifest, files: new Map(await Promise.all(names.map(one))) };
 }
 
@@ -33,8 +46,9 @@ Object.assign(globalThis, {
     let decoder = await WebGpuDecoder.create(manifest, files);
     const { precision } = decoder;
     const scores = await scoresOf(decoder, parts);
-    await decoder.dispose(); // destroys the device: what follows runs on another one
+    devices.at(-1).destroy(); // as a driver's restart does
     const lost = await decoder.read([1]).catch((error) => (error instanceof DemoError ? error.code : String(error)));
+    await decoder.dispose().catch(() => {}); // what was lost may not let itself be released
     decoder = await WebGpuDecoder.create(manifest, files);
     const again = await scoresOf(decoder, [parts.flat()]);
     await decoder.dispose();

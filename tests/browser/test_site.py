@@ -232,5 +232,5 @@ def test_folders_are_named_by_their_content() -> None:
 
 def test_the_search_text_holds_no_markup(built: Path) -> None:
     for lang in ("en", "ja"):
-        for _, _, sections in json.loads((built / lang / "search" / "docs.json").read_text(encoding="utf-8")):
+        for *_, sections in json.loads((built / lang / "search" / "docs.json").read_text(encoding="utf-8"))["pages"]:
             assert not any("</" in text or "<data" in text for _, _, text in sections)

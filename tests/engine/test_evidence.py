@@ -9,6 +9,7 @@ import pytest
 
 from calculators.data_files import Entity, read_all
 from calculators.evidence import Evidence, NoSuchFact, Quantity, evaluate
+from calculators.text import trimmed
 
 AA = "scores/artificial-analysis-v4.0#"
 
@@ -150,3 +151,18 @@ def test_operators_keep_units_and_origins(english: Evidence) -> None:
     assert (both.unit, len(both.rests_on)) == ("USD/Mtok", 2)
     assert (both / 2).unit == "USD/Mtok"
     assert (both * (both / both)).unit == "USD/Mtok"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1.2e-7, "0.00000012"),
+        (-0.00002, "-0.00002"),
+        (5e-5, "0.00005"),
+        (0.25, "0.25"),
+        (12345.5, "12,345.5"),
+        (7.0, "7"),
+    ],
+)
+def test_small_figures_are_written_out(value: float, shown: str) -> None:
+    assert trimmed(value) == shown

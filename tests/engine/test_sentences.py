@@ -14,6 +14,7 @@ import pytest
 from calculators.data_files import read_all
 from calculators.dataset import Dataset
 from calculators.load import load_dataset
+from calculators.own_device import OWN
 from calculators.sentences import SLOT, opened, slots_of, steps_of
 from calculators.text import LANGUAGES
 from calculators.worker import reply
@@ -37,7 +38,7 @@ def text(parts: list[dict[str, Any]]) -> str:
 def cases(of: str) -> Iterator[dict[str, Any]]:
     """Every case that the controls of a sentence can make."""
     inputs = DATA.sentences[of]["inputs"]
-    offered = [entry.get("choices") or steps_of(entry) for entry in inputs.values()]
+    offered = [[c for c in entry.get("choices", ()) if c != OWN] or steps_of(entry) for entry in inputs.values()]
     for values in itertools.product(*offered):
         yield dict(zip(inputs, values, strict=True))
 

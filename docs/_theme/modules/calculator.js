@@ -6,6 +6,7 @@ import { Form } from "./calculator-form.js";
 import { commandLine, copy, csv, download, Memo } from "./calculator-take.js";
 import { Workloads } from "./calculator-workloads.js";
 import * as engine from "./engine-client.js";
+import { OWN, onDeviceChange, withOwnDevice } from "./this-device.js";
 
 /** @typedef {import("./answer-types.js").Answer} Answer */
 /** @typedef {import("./answer-types.js").Refusal} Refusal */
@@ -61,6 +62,7 @@ class Calculator extends HTMLElement {
   /** @type {IntersectionObserver[]} */
   watching = [];
   quiet = () => {};
+  unwatch = () => {};
 
   connectedCallback() {
     if (this.dataset.state !== "static") return;
@@ -85,6 +87,9 @@ class Calculator extends HTMLElement {
     });
     this.addEventListener("focusout", ({ target }) => this.left(/** @type {Control} */ (target)));
     addEventListener("hashchange", this.readAddress);
+    this.unwatch = onDeviceChange(() => {
+      if (Object.values(this.changes).some((value) => value.includes(OWN))) this.compute();
+    });
     this.quiet = engine.onProgress(({ loaded, total }) => {
       const bar = /** @type {HTMLProgressElement} */ (this.find("[data-progress]"));
       if (total) [bar.max, bar.value] = [total, loaded];
@@ -98,6 +103,7 @@ class Calculator extends HTMLElement {
   disconnectedCallback() {
     removeEventListener("hashchange", this.readAddress);
     this.quiet();
+    this.unwatch();
     this.resized.disconnect();
     for (const observer of this.watching) observer.disconnect();
   }
@@ -250,11 +256,17 @@ class Calculator extends HTMLElement {
     delete this.changes[SAME_LOAD[name]];
   }
 
-  /** What is asked besides the presets. */
+  /** What is asked besides the presets. @returns {Record<string, string>} */
   get scenario() {
     const own = { ...this.settings.attributes };
     for (const name of Object.keys(this.changes)) delete own[SAME_LOAD[name]];
-    return { ...own, ...this.changes };
+    return withOwnDevice({ ...own, ...this.changes });
+  }
+
+  /** The reader's device, where the case uses it: a link that is sent on brings it along. @returns {{ this_device?: string }} */
+  get ownDevice() {
+    const { this_device } = this.scenario;
+    return this_device ? { this_device } : {};
   }
 
   /** A field that was left empty shows what is used. @param {Control} control */
@@ -301,7 +313,7 @@ class Calculator extends HTMLElement {
     else if (button?.name === "read-all") {
       const short = this.find("[data-about]").classList.toggle("calculator-short");
       button.setAttribute("aria-expanded", String(!short));
-    } else if (button?.name === "copy-link") void this.withAnswer(({ share, versions }) => copy(said, new URL(this.address(share ? { data: versions.data, then: share } : {}), location.href).href, words));
+    } else if (button?.name === "copy-link") void this.withAnswer(({ share, versions }) => copy(said, new URL(this.address({ ...this.ownDevice, ...(share ? { data: versions.data, then: share } : {}) }), location.href).href, words));
     else if (button?.name === "copy-command") void copy(said, this.commandLine(), words);
     else if (button?.name === "csv") void this.withAnswer((reply) => download(`${command}.csv`, "text/csv", csv(reply, this.settings)));
     else if (button?.name === "json") void this.withAnswer((reply) => download(`${command}.json`, "application/json", `${JSON.stringify(reply, null, 2)}\n`));

@@ -197,6 +197,7 @@ class ChatSession {
 
   /** @param {Report} message */
   #receive(message) {
+    dispatchEvent(new CustomEvent("chat-report", { detail: message })); // for <device-run>
     const last = this.turns.at(-1);
     // Nothing is current once the conversation was cleared.
     const reply = "id" in message && message.id === this.#reply && last?.role === "assistant" ? last : undefined;

@@ -71,6 +71,8 @@ export class Decoder {
       helper.postMessage({ module, memory, numbers: [...sizes, thread] });
       helpers.push(helper);
     }
+    // A worker starts only while the one that started it is idle, and this one will wait for it without idling.
+    await Promise.all(helpers.map(started));
     return new Decoder(kernels, memory, helpers, base, vocabulary);
   }
 
@@ -140,6 +142,18 @@ export function requireWebAssembly() {
   } catch {
     throw new DemoError("wasm_blocked");
   }
+}
+
+/**
+ * @param {Worker} helper
+ * @returns {Promise<void>}
+ * @throws {DemoError} session_failed
+ */
+function started(helper) {
+  return new Promise((resolve, reject) => {
+    helper.addEventListener("message", () => resolve(), { once: true });
+    helper.addEventListener("error", ({ message }) => reject(new DemoError("session_failed", { detail: message })), { once: true });
+  });
 }
 
 /** @param {Uint8Array<ArrayBuffer>} bytes */

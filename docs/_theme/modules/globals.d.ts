@@ -8,10 +8,16 @@ declare const PYODIDE_INFO: string;
 declare const ENGINE_SIZE: string;
 /** JSON of the words beside a figure: {"figure-days": {"en": "…", "ja": "…"}, …}. */
 declare const FIGURE_WORDS: string;
+/** JSON of what the search box says when its text could not be fetched: {"en": "…", "ja": "…"}. */
+declare const SEARCH_FAILED: string;
 /** JSON of what the demo fetches: [{name, path, bytes, sha256, backends}, …]. */
 declare const MODEL_FILES: string;
 /** Compiled from docs/_theme/kernels by scripts/bundle.mjs, for one thread and for several. */
 declare module "kernels:plain" {
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}
+declare module "kernels:probe" {
   const bytes: Uint8Array<ArrayBuffer>;
   export default bytes;
 }

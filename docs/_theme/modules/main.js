@@ -10,14 +10,27 @@ const elements = {
   "fit-calculator": () => import("./calculator.js"),
   "portfolio-calculator": () => import("./calculator.js"),
   "chat-benchmark": () => import("./chat-benchmark.js"),
+  "device-run": () => import("./device-run.js"),
+  "device-probe": () => import("./device-probe.js"),
   "data-table": () => import("./data-table.js"),
+  "model-verdicts": () => import("./model-verdicts.js"),
   "on-device-chat": () => import("./on-device-chat.js"),
   "price-chart": () => import("./price-chart.js"),
   "reactive-sentence": () => import("./reactive-sentence.js"),
+  "speed-replay": () => import("./speed-replay.js"),
   "usage-import": () => import("./usage-import.js"),
 };
 
+// After an instant navigation the styles of a page's elements come late, and move what its address names.
+function settle() {
+  for (const link of document.querySelectorAll("head > link[rel=stylesheet]")) {
+    if (/** @type {HTMLLinkElement} */ (link).sheet) continue;
+    link.addEventListener("load", () => document.getElementById(location.hash.slice(1))?.scrollIntoView(), { once: true });
+  }
+}
+
 function enhance() {
+  settle();
   watchFigures();
   for (const [tag, load] of Object.entries(elements)) {
     if (document.querySelector(tag) && !customElements.get(tag)) void load();

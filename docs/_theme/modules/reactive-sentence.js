@@ -4,6 +4,7 @@
 import { update } from "./answer-view.js";
 import * as engine from "./engine-client.js";
 import { typedNumber } from "./reactive-number.js";
+import { onDeviceChange, OWN, withOwnDevice } from "./this-device.js";
 
 /** @typedef {{ text: string, input?: string, name?: string, value?: unknown }} Part */
 /** @typedef {{ variant: number, sentence: Part[], conclusion: Part[], values: Record<string, string | number>,
@@ -37,6 +38,7 @@ class ReactiveSentence extends HTMLElement {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   resting;
   quiet = () => {};
+  unwatch = () => {};
   resized = new ResizeObserver(([{ contentRect }]) => {
     const width = Math.round(contentRect.width);
     if (!width || Math.abs(width - this.chartWidth) < 8) return;
@@ -60,6 +62,9 @@ class ReactiveSentence extends HTMLElement {
       if (total) [bar.max, bar.value] = [total, loaded];
     });
     addEventListener("hashchange", this.readAddress);
+    this.unwatch = onDeviceChange(() => {
+      if (Object.values(this.values).includes(OWN)) this.compute();
+    });
     this.resized.observe(this.find("[data-part=chart]"));
     this.state("ready");
     this.readAddress();
@@ -69,6 +74,7 @@ class ReactiveSentence extends HTMLElement {
     removeEventListener("hashchange", this.readAddress);
     clearTimeout(this.resting);
     this.quiet();
+    this.unwatch();
     this.resized.disconnect();
   }
 
@@ -215,7 +221,7 @@ class ReactiveSentence extends HTMLElement {
         this.again = false;
         const { of, lang } = this.settings;
         const { resets } = this;
-        const request = { command: "sentence", of, presets: [], scenario: { ...this.values }, lang, page: !this.dragging };
+        const request = { command: "sentence", of, presets: [], scenario: withOwnDevice(this.values), lang, page: !this.dragging };
         const told = /** @type {Told | import("./answer-types.js").Refusal} */ (/** @type {unknown} */ (await engine.ask(request)));
         // A stale answer is dropped; only under a moving hand it is better than none.
         if (resets !== this.resets || (this.again && !this.dragging)) continue;

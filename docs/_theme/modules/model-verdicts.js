@@ -1,0 +1,76 @@
+// <model-verdicts>: asks the fit calculator of each small model whether the reader's device holds it, and how fast it writes.
+import { EngineFailure, ask } from "./engine-client.js";
+import { OWN, onDeviceChange, readDevice, withOwnDevice } from "./this-device.js";
+
+/** @typedef {{ lang: string, words: Record<string, string>, setup: Record<string, string | number> }} Settings */
+
+class ModelVerdicts extends HTMLElement {
+  /** @type {Settings} */
+  settings = /** @type {any} */ (undefined);
+  quiet = () => {};
+
+  connectedCallback() {
+    if (this.dataset.state !== "static") return;
+    this.settings = JSON.parse(/** @type {HTMLTemplateElement} */ (this.find("template[data-settings]")).content.textContent ?? "{}");
+    const button = this.find("[name=ask]");
+    button.textContent = this.say("ask", { size: ENGINE_SIZE });
+    button.addEventListener("click", () => void this.ask());
+    this.quiet = onDeviceChange(() => this.show());
+    this.dataset.state = "ready";
+    this.show();
+  }
+
+  disconnectedCallback() {
+    this.quiet();
+  }
+
+  /** @template {HTMLElement} [T=HTMLElement] @param {string} selector @returns {T} */
+  find(selector) {
+    const found = /** @type {T | null} */ (this.querySelector(selector));
+    if (!found) throw new Error(`no ${selector} in <model-verdicts>`);
+    return found;
+  }
+
+  /** @param {string} id @param {Record<string, string>} slots */
+  say(id, slots = {}) {
+    return this.settings.words[id].replace(/\{(\w+)\}/g, (_, slot) => slots[slot] ?? "");
+  }
+
+  /** @param {string} text */
+  status(text) {
+    this.find("[data-status]").textContent = text;
+  }
+
+  show() {
+    const measured = readDevice() !== null;
+    this.find("[data-unmeasured]").hidden = measured;
+    this.find("[data-live]").hidden = !measured;
+  }
+
+  async ask() {
+    const rows = [.../** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll("[data-model]"))];
+    const { setup, lang } = this.settings, all = String(rows.length);
+    this.dataset.state = "computing";
+    let fits = 0;
+    try {
+      for (const [i, row] of rows.entries()) {
+        this.status(this.say("asking", { done: String(i), all }));
+        const scenario = withOwnDevice({ ...setup, device: OWN, model: row.dataset.model ?? "" });
+        const reply = await ask({ command: "fit", presets: [], scenario, lang });
+        if (reply.error) throw new EngineFailure("engine-failed", reply.error.text);
+        const { fit_verdict: verdict, decode_tokens_per_second: speed } = reply.results;
+        const cell = /** @type {HTMLElement} */ (row.querySelector("[data-verdict]"));
+        cell.dataset.verdict = String(verdict.value);
+        cell.textContent = this.say(String(verdict.value));
+        /** @type {HTMLElement} */ (row.querySelector("[data-speed]")).textContent = verdict.value === "no" ? "—" : speed.range_text ?? speed.text;
+        if (verdict.value !== "no") fits += 1;
+      }
+      this.status(this.say("answered", { fits: String(fits), all }));
+    } catch (error) {
+      this.status(this.say("failed", { reason: error instanceof EngineFailure ? error.message : String(error) }));
+    }
+    this.dataset.state = "ready";
+  }
+}
+
+customElements.define("model-verdicts", ModelVerdicts);

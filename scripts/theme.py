@@ -1,0 +1,154 @@
+"""Own, smaller copies of the theme's script and styles, and the check that nothing in use was cut away.
+
+The overrides take the place of the theme's blocks that name those files: a theme update that changes a block or the
+place of a file stops the build.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import re
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from scripts.cached import ROOT, files_under
+
+# What our overrides leave out of the theme's base.html, file names aside.
+REPLACED = {
+    "styles": """
+      <link rel="stylesheet" href="{{ 'assets/stylesheets/main.*.min.css' | url }}">
+      {% if config.theme.palette %}
+        {% set palette = config.theme.palette %}
+        <link rel="stylesheet" href="{{ 'assets/stylesheets/palette.*.min.css' | url }}">
+      {% endif %}
+      {% include "partials/icons.html" %}
+    """,
+    "scripts": """
+      <script src="{{ 'assets/javascripts/bundle.*.min.js' | url }}"></script>
+      {% for script in config.extra_javascript %}
+        {{ script | script_tag }}
+      {% endfor %}
+    """,
+}
+# Partials of what the book has not: a page that needs one all the same is found by `cut_classes`.
+UNUSED = {f"partials/{name}.html" for name in "comments consent feedback post progress social source tags".split()}
+# Written by the Markdown extensions of mkdocs.yml.
+MARKDOWN = """admonition admonition-title details summary footnote footnote-ref footnote-backref headerlink highlight
+    highlighttable linenos linenodiv filename twemoji grid cards task-list-item""".split()
+# Parts that no feature in mkdocs.yml turns on though the theme's script knows them, and writing from right to left.
+CUT = [
+    "md-(?:version|tag|annotation|tooltip|consent|author|post|banner|source|status|feedback|social).*",
+    "tabbed-.*",
+    "rtl",
+]
+ADMONITIONS = "abstract info tip success question warning failure danger bug example quote".split()
+CLASS = re.compile(r'\bclass="([^"]*)"')
+
+
+class ThemeChanged(Exception):
+    """The theme is not the one that the overrides were made for; str() says what to do."""
+
+
+def theme_folder() -> Path:
+    package = importlib.metadata.distribution("mkdocs-material")
+    return Path(str(package.locate_file("material/templates")))
+
+
+def one_file(pattern: str) -> Path:
+    """The theme's only file of that name. Raises ThemeChanged."""
+    found = sorted(theme_folder().glob(pattern))
+    if len(found) != 1:
+        raise ThemeChanged(
+            f"Material for MkDocs: {pattern} names {len(found)} files, one is expected; see scripts/theme.py"
+        )
+    return found[0]
+
+
+def refuse_changed_theme() -> None:
+    """The blocks that our overrides replace must be those that they were made for. Raises ThemeChanged."""
+    base = (theme_folder() / "base.html").read_text(encoding="utf-8")
+    for name, known in REPLACED.items():
+        found = re.search(rf"{{% block {name} %}}(.*?){{% endblock %}}", base, re.DOTALL)
+        block = re.sub(r"\.[0-9a-f]{8}\.min\.", ".*.min.", found[1] if found else "")
+        if block.split() != known.split():
+            raise ThemeChanged(
+                f"Material for MkDocs: block {name} of its base.html changed; bring docs/_theme/overrides/main.html "
+                "and REPLACED in scripts/theme.py up to date"
+            )
+
+
+def theme_sources() -> list[Path]:
+    """The theme's files that the copies are made of: styles, script, then the templates in use. Raises ThemeChanged."""
+    refuse_changed_theme()
+    folder = theme_folder()
+    assets = ("stylesheets/main.*.min.css", "stylesheets/palette.*.min.css", "javascripts/bundle.*.min.js")
+    pages = [folder / name for name in ("base.html", "main.html", "404.html")]
+    pages += [
+        path for path in sorted((folder / "partials").glob("*.html")) if str(path.relative_to(folder)) not in UNUSED
+    ]
+    return [*(one_file(f"assets/{name}") for name in assets), *pages]
+
+
+def own_sources() -> list[Path]:
+    """Our files whose words may be classes."""
+    theme = ROOT / "docs" / "_theme"
+    places = [files_under(theme / name) for name in ("overrides", "elements", "modules")]
+    return [
+        *(path for place in places for path in place),
+        *sorted((ROOT / "scripts").glob("*_html.py")),
+        ROOT / "mkdocs.yml",
+    ]
+
+
+def words_of_pages() -> list[str]:
+    """Classes that the book's Markdown names: of an attribute list, of HTML, of an admonition."""
+    found = set(MARKDOWN)
+    for lang in ("en", "ja"):
+        for path in files_under(ROOT / "docs" / lang, "*.md"):
+            text = path.read_text(encoding="utf-8")
+            found.update(re.findall(r"^\s*(?:!!!|\?\?\?\+?) ([\w-]+)", text, re.MULTILINE))
+            found.update(name for names in CLASS.findall(text) for name in names.split())
+            found.update(
+                name for names in re.findall(r"\{:?([^{}\n]*)\}", text) for name in re.findall(r"\.([\w-]+)", names)
+            )
+    return sorted(found)
+
+
+def variables_read() -> list[str]:
+    """Custom properties that our own styles, drawings and pages read."""
+    theme = ROOT / "docs" / "_theme"
+    sources = [*files_under(theme / "styles"), *own_sources()]
+    return sorted({name for path in sources for name in re.findall(r"var\((--[\w-]+)", path.read_text("utf-8"))})
+
+
+def make_theme(node: Path, out: Path) -> None:
+    """theme.css, theme.js and dropped.json into `out`. Raises ThemeChanged, CalledProcessError."""
+    main, palette, bundle, *templates = theme_sources()
+    words = words_of_pages()
+    given = {
+        "styles": [str(main), str(palette)],
+        "script": str(bundle),
+        "used": [str(path) for path in (*templates, *own_sources())],
+        "words": [*words, "ltr"],  # both languages run from left to right
+        "cut": [*CUT, *(kind for kind in ADMONITIONS if kind not in words)],
+        "variables": variables_read(),
+        "out": str(out),
+    }
+    subprocess.run([node, "scripts/trim_theme.mjs"], cwd=ROOT, input=json.dumps(given), text=True, check=True)
+
+
+def cut_classes(site: Path, dropped: Iterable[str]) -> list[str]:
+    """One line a page of the site that has a class whose rules were cut away."""
+    cut = set(dropped)
+    found = []
+    for path in sorted(site.rglob("*.html")):
+        names = {name for match in CLASS.findall(path.read_text(encoding="utf-8")) for name in match.split()}
+        if names & cut:
+            name = min(names & cut)
+            found.append(
+                f"{path.relative_to(site)}: the theme's styles for the class {name} are cut away; "
+                "change MARKDOWN, CUT or UNUSED in scripts/theme.py"
+            )
+    return found

@@ -1,0 +1,53 @@
+"""Fills `<model-verdicts>`: the small open models of data/, which docs/_theme/modules/model-verdicts.js judges."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from calculators.load import load_dataset
+from calculators.text import prose
+from calculators.worker import reply
+from scripts import facts
+from scripts.templates import TEMPLATES
+
+# What a browser can be expected to hold one day: larger models do not fit the 4 GB that WebAssembly addresses.
+MOST_PARAMS = 2e9
+SETUP: dict[str, Any] = {"quantization": "q4-k-m", "context_tokens": 4096, "isl": 500, "osl": 300}
+
+
+def small_models() -> list[str]:
+    """Ids of the open models of at most MOST_PARAMS parameters whose layout is known, smallest first."""
+    models = load_dataset().models
+    fitting = [
+        i for i, m in models.items() if m.get("open_weights") and m.get("layer_groups") and m.get("total_params")
+    ]
+    return sorted(
+        (i for i in fitting if models[i]["total_params"] <= MOST_PARAMS), key=lambda i: float(models[i]["total_params"])
+    )
+
+
+def verdicts_html(lang: str, root: str) -> str:
+    """What the element says before any script. `root`: from the page to its language's root."""
+    words = {i: pair[lang] for i, pair in facts.strings("verdicts").items()}
+    dataset, rows = load_dataset(), []
+    for model_id in small_models():
+        values = facts.entity(f"models/{model_id}")
+        answer = reply(dataset, "fit", {**SETUP, "model": model_id}, lang)
+        rows.append(
+            {
+                "id": model_id,
+                "name": values["name"],
+                "params": prose(dataset.models[model_id]["total_params"], "parameters", lang, facts.strings("units")),
+                "license": str(values["license"]).removeprefix("LicenseRef-"),
+                "languages": ", ".join(values.get("languages", ())) or "—",
+                "need": answer["results"]["need_bytes"]["text"],
+            }
+        )
+    settings = {"lang": lang, "words": words, "setup": SETUP}
+    return TEMPLATES.get_template("model-verdicts.html").render(
+        root=root,
+        models=rows,
+        s=lambda string_id, **slots: words[string_id].format(**slots),
+        settings=json.dumps(settings, ensure_ascii=False),
+    )
