@@ -85,7 +85,7 @@ def quantity_html(quantity: Quantity, within: Evidence) -> str:
         more += f' data-calculator="{html.escape(f"calculators/{command}/#?{query}")}"'
     raw = "" if quantity.value is None else f"{quantity.value}"
     fact = html.escape(quantity.expression)
-    return f'<data value="{html.escape(raw)}" data-fact="{fact}" title="{note(title)}"{more}>{html.escape(text)}</data>'
+    return f'<data value="{html.escape(raw)}" data-fact="{fact}" title="{note(title)}"{more}>{in_markdown(text)}</data>'
 
 
 def stored_of(reference: str, within: Evidence) -> Mapping[str, Any]:
@@ -161,8 +161,8 @@ def origin(reference: str, within: Evidence) -> str:
 
 
 def note(text: str) -> str:
-    """Safe in an attribute, and in a table's cell, which | would end."""
-    return html.escape(text).replace("|", "&#124;")
+    """Safe in an attribute, even of a tag within Markdown, which takes links for links there, too."""
+    return in_markdown(text)
 
 
 def bound_html(reference: str, value: Mapping[str, Any], text: str, lang: str, *, ages: bool = False) -> str:
@@ -182,7 +182,7 @@ def bound_html(reference: str, value: Mapping[str, Any], text: str, lang: str, *
     mark += f' data-date="{value["date"]}" data-source="{value["source"]}"' + " data-ages" * ages
     raw = html.escape(str(value["value"]))
     fact = html.escape(reference)
-    return f'<data value="{raw}" data-fact="{fact}" title="{note(title)}"{mark}>{html.escape(text)}</data>'
+    return f'<data value="{raw}" data-fact="{fact}" title="{note(title)}"{mark}>{in_markdown(text)}</data>'
 
 
 def page_root(where: str) -> str:

@@ -122,7 +122,7 @@ def page_functions(
         if as_text:
             return shown or str(entry["term"][lang])
         text = shown or facts.in_markdown(str(entry["term"][lang]))
-        definition = html.escape(str(entry["definition"][lang]))
+        definition = facts.in_markdown(str(entry["definition"][lang]))
         return f'[{text}]({root()}book/glossary.md#{term_id} "{definition}"){{.term}}'
 
     def claim(claim_id: str) -> str:

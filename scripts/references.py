@@ -142,10 +142,10 @@ def works_markdown(lang: str, root: str, names: Mapping[str, Macro]) -> str:
 
 
 def work_line(work_id: str, values: Mapping[str, Any], lang: str, root: str, names: Mapping[str, Macro]) -> str:
-    title = html.escape(values["title"])
+    title = facts.in_markdown(values["title"])
     shown = f"[{title}]({values['url']})" if "url" in values else title
     dated = [day(values["published"], lang)] if "published" in values else []
-    head = word("separator", lang).join([html.escape(values["author"]), shown, *dated])
+    head = word("separator", lang).join([facts.in_markdown(values["author"]), shown, *dated])
     own = [facts.source_link(key, root) for key in values["sources"]]
     citing = [section_link(slug, lang, root) for slug in sections_citing(values["sources"], lang)]
     lines = [head, filled(values["use"][lang], names)]
@@ -180,7 +180,7 @@ def by_section_markdown(lang: str, root: str) -> str:
 def source_line(key: str, lang: str, root: str) -> str:
     """A source: to its row, and to where it was published."""
     values = facts.entity(f"sources/{key}")
-    publisher = html.escape(values["publisher"])
+    publisher = facts.in_markdown(values["publisher"])
     shown = f"[{publisher}]({values['url']})" if "url" in values else publisher
     dated = [day(values["published"], lang)] if "published" in values else []
     return "- " + word("separator", lang).join([facts.source_link(key, root), shown, *dated])

@@ -68,8 +68,8 @@ def markdown(cells: Cells, heads: list[str], rows: list[list[str]]) -> str:
 def model_row(cells: Cells, model_id: str, fields: list[str]) -> list[str]:
     values = facts.entity(f"models/{model_id}")
     figures = [cells.figure("models", model_id, values, field) for field in fields]
-    name = f'<span id="{model_id}">{html.escape(values["name"])}</span>'
-    return [name, html.escape(values["lab"]), *figures, license_text(cells, values)]
+    name = f'<span id="{model_id}">{facts.in_markdown(values["name"])}</span>'
+    return [name, facts.in_markdown(values["lab"]), *figures, license_text(cells, values)]
 
 
 def license_text(cells: Cells, values: Mapping[str, Any]) -> str:
@@ -87,7 +87,7 @@ def book_models(cells: Cells) -> str:
         keys[str(facts.entity(f"models/{model_id}")["total_params"]["source"])] = None
         row = model_row(cells, model_id, BOOK_MODEL_FIELDS)
         # The anchor belongs to the models page.
-        row[0] = html.escape(facts.entity(f"models/{model_id}")["name"])
+        row[0] = facts.in_markdown(facts.entity(f"models/{model_id}")["name"])
         rows.append(row)
     table = markdown(cells, ["model", "lab", "released", "total", "active", "license"], rows)
     links = cells.site["list-separator"][cells.lang].join(cells.source_link(key) for key in keys)
@@ -102,7 +102,7 @@ def site_figures(cells: Cells) -> str:
             text = facts.fact_text(f"facts/{fact_id}", "", cells.lang)
             figure = facts.bound_html(f"facts/{fact_id}", entity.values, text, cells.lang)
             date = day(str(entity.values["date"]), cells.lang)
-            rows.append([html.escape(entity.values["label"][cells.lang]), figure, date])
+            rows.append([facts.in_markdown(entity.values["label"][cells.lang]), figure, date])
     return markdown(cells, ["figure", "value", "measured"], rows)
 
 
