@@ -102,12 +102,14 @@ def test_what_is_reached_by_clicking_works_as_what_is_opened(open_page: Open, si
     page = watched.page
     page.wait_for_load_state("networkidle")  # instant navigation begins once the theme has read the sitemap
     page.evaluate("window.sameDocument = true")
-    page.click(".grid.cards a[href$='calculators/fit/']")
+    page.click(".home-hero a[href$='calculators/tier/']")
+    expect(page.locator("output[name=headline]").first).to_be_visible()
+    page.click(".md-nav--primary a[href$='fit/']")
     expect(page.locator("select[name=device]")).to_be_enabled()
     page.select_option("select[name=device]", "raspberry-pi-5-16gb")
     expect(page.locator("output[name=fit_verdict]")).to_have_attribute("data-value", "no")
     page.click(".md-logo")
-    page.click(".grid.cards a[href$='demo/']")
+    page.click(".home-hero a[href$='demo/']")
     expect(page.locator("button[name=load]")).to_be_enabled()
     assert page.evaluate("window.sameDocument") is True
     # The header was made for the first page; its language switch must lead to this one.
