@@ -144,6 +144,7 @@ def neighbors(count: int) -> Iterator[None]:
             process.join()
 
 
+@pytest.mark.slow  # beside other tests no core is idle, and there is nothing to compare with
 def test_a_competing_load_lowers_both_figures(probe: Watched) -> None:
     cores = os.cpu_count() or 1
     idle = os.getloadavg()[0] < cores
