@@ -249,19 +249,21 @@ def test_an_exported_run_passes_the_check_as_a_visitors_row(open_page: OpenPage,
     page = open_page("en/demo/device/").page
     page.evaluate(kept({**DEVICE, "run": RUN}))
     page.reload()
-    shown = page.locator("device-probe [data-file-text]").text_content()
+    file_text = page.locator("device-probe [data-file-text]")
+    expect(file_text).to_contain_text("this_device")
+    shown = file_text.text_content()
     with page.expect_download() as saved:
         page.locator("device-probe [name=export]").click()
     data = tmp_path / "data"
     shutil.copytree(ROOT / "data", data)
+    shutil.copytree(ROOT / "calculators", tmp_path / "calculators")
     file = data / "measurements" / saved.value.suggested_filename
     saved.value.save_as(file)
     # The page shows the whole file: no word goes out that the reader has not seen.
     assert file.read_text(encoding="utf-8") == shown
     run = [sys.executable, "-m", "calculators"]
-    environment = {**os.environ, "DATA_DIR": str(data)}
-    subprocess.run([*run, "data"], cwd=ROOT, env=environment, check=True, capture_output=True)
-    told = subprocess.run([*run, "validation", "--json"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    subprocess.run([*run, "data"], cwd=tmp_path, check=True, capture_output=True)
+    told = subprocess.run([*run, "validation", "--json"], cwd=tmp_path, capture_output=True, text=True)
     answer = json.loads(told.stdout)
     own = [row for row in answer["rows"] if row["source"] == "visitors"]
     assert [row["device"] for row in own] == ["this-device"]
@@ -269,5 +271,5 @@ def test_an_exported_run_passes_the_check_as_a_visitors_row(open_page: OpenPage,
     assert answer["results"]["decode"]["visitors"]["n"] == 1
     # A slip in it is told at its line.
     file.write_text(file.read_text(encoding="utf-8").replace("device: this-device", "device: that-device"))
-    bad = subprocess.run([*run, "data"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    bad = subprocess.run([*run, "data"], cwd=tmp_path, capture_output=True, text=True)
     assert bad.returncode == 1 and f"measurements/{file.name}:" in bad.stderr
