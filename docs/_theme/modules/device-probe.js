@@ -3,6 +3,7 @@ import { download } from "./calculator-take.js";
 import { EngineFailure } from "./engine-client.js";
 import { measurementFile } from "./measurement-file.js";
 import { predictRun } from "./own-run.js";
+import { SettingsElement } from "./settings-element.js";
 import { onDeviceChange, readDevice, writeDevice } from "./this-device.js";
 import { startWorker } from "./worker-start.js";
 
@@ -20,9 +21,8 @@ const FIELDS = { memory_gib: { low: 0.5, high: 10000, example: "16" }, power_w: 
 const PREDICTED = /** @type {const} */ ([["ttft_ms", "predicted_ttft_ms", "ms"], ["decode_tokens_per_second", "predicted_tokens_per_second", "tokens-per-second"]]);
 const EFFICIENCIES = /** @type {const} */ (["bandwidth_efficiency", "decode_compute_efficiency", "compute_efficiency"]);
 
-class DeviceProbe extends HTMLElement {
-  /** @type {Settings} */
-  settings = /** @type {any} */ (undefined);
+/** @extends {SettingsElement<Settings>} */
+class DeviceProbe extends SettingsElement {
   /** @type {Worker | undefined} */
   worker;
   /** A device that this browser cannot keep lives as long as the page. @type {OwnDevice | null} */
@@ -31,7 +31,7 @@ class DeviceProbe extends HTMLElement {
 
   connectedCallback() {
     if (this.dataset.state !== "static") return;
-    this.settings = JSON.parse(/** @type {HTMLTemplateElement} */ (this.find("template[data-settings]")).content.textContent ?? "{}");
+    this.readSettings();
     this.find("[data-live]").hidden = false;
     this.find("[name=predict]").textContent = this.say("predict", { size: ENGINE_SIZE });
     this.addEventListener("click", ({ target }) => this.clicked(target));
@@ -50,23 +50,6 @@ class DeviceProbe extends HTMLElement {
 
   get device() {
     return readDevice() ?? this.unkept;
-  }
-
-  /** @template {HTMLElement} [T=HTMLElement] @param {string} selector @returns {T} */
-  find(selector) {
-    const found = /** @type {T | null} */ (this.querySelector(selector));
-    if (!found) throw new Error(`no ${selector} in <device-probe>`);
-    return found;
-  }
-
-  /** @param {string} id @param {Record<string, string>} slots */
-  say(id, slots = {}) {
-    return this.settings.words[id].replace(/\{(\w+)\}/g, (_, slot) => slots[slot] ?? "");
-  }
-
-  /** @param {string} text */
-  status(text) {
-    this.find("[data-status]").textContent = text;
   }
 
   /** @param {string} text @param {string} place */

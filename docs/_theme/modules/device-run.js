@@ -2,6 +2,7 @@
 // would have cost elsewhere. It listens to the chat's worker; every figure is the engine's (own-run.js).
 import { EngineFailure, engineReady } from "./engine-client.js";
 import { compareRun, predictRun, priceConversation } from "./own-run.js";
+import { SettingsElement } from "./settings-element.js";
 import { onDeviceChange, readDevice } from "./this-device.js";
 
 /** @typedef {import("./chat-protocol.d.ts").Report} Report */
@@ -13,9 +14,8 @@ const LEAST = 16; // tokens read and tokens written; fewer are no measurement
 const NAMES = /** @type {const} */ (["ttft_ms", "decode_tokens_per_second"]);
 const PRICES = /** @type {const} */ (["api_usd", "owned_usd", "energy_wh", "energy_usd"]);
 
-class DeviceRun extends HTMLElement {
-  /** @type {Settings} */
-  settings = /** @type {any} */ (undefined);
+/** @extends {SettingsElement<Settings>} */
+class DeviceRun extends SettingsElement {
   /** Of the conversation so far. */
   talk = { tokens_in: 0, tokens_out: 0, seconds: 0 };
   precision = "";
@@ -26,7 +26,7 @@ class DeviceRun extends HTMLElement {
 
   connectedCallback() {
     if (this.dataset.state !== "static") return;
-    this.settings = JSON.parse(/** @type {HTMLTemplateElement} */ (this.find("template[data-settings]")).content.textContent ?? "{}");
+    this.readSettings();
     this.find("[data-live]").hidden = false;
     this.addEventListener("click", ({ target }) => {
       if (target instanceof Element && target.closest("[name=price]")) void this.try(() => this.price());
@@ -40,23 +40,6 @@ class DeviceRun extends HTMLElement {
   disconnectedCallback() {
     removeEventListener("chat-report", this.heard);
     this.quiet();
-  }
-
-  /** @template {HTMLElement} [T=HTMLElement] @param {string} selector @returns {T} */
-  find(selector) {
-    const found = /** @type {T | null} */ (this.querySelector(selector));
-    if (!found) throw new Error(`no ${selector} in <device-run>`);
-    return found;
-  }
-
-  /** @param {string} id @param {Record<string, string>} slots */
-  say(id, slots = {}) {
-    return this.settings.words[id].replace(/\{(\w+)\}/g, (_, slot) => slots[slot] ?? "");
-  }
-
-  /** @param {string} text */
-  status(text) {
-    this.find("[data-status]").textContent = text;
   }
 
   show() {

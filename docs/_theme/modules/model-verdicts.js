@@ -1,17 +1,17 @@
 // <model-verdicts>: asks the fit calculator of each small model whether the reader's device holds it, and how fast it writes.
 import { EngineFailure, ask } from "./engine-client.js";
+import { SettingsElement } from "./settings-element.js";
 import { OWN, onDeviceChange, readDevice, withOwnDevice } from "./this-device.js";
 
 /** @typedef {{ lang: string, words: Record<string, string>, setup: Record<string, string | number> }} Settings */
 
-class ModelVerdicts extends HTMLElement {
-  /** @type {Settings} */
-  settings = /** @type {any} */ (undefined);
+/** @extends {SettingsElement<Settings>} */
+class ModelVerdicts extends SettingsElement {
   quiet = () => {};
 
   connectedCallback() {
     if (this.dataset.state !== "static") return;
-    this.settings = JSON.parse(/** @type {HTMLTemplateElement} */ (this.find("template[data-settings]")).content.textContent ?? "{}");
+    this.readSettings();
     const button = this.find("[name=ask]");
     button.textContent = this.say("ask", { size: ENGINE_SIZE });
     button.addEventListener("click", () => void this.ask());
@@ -22,23 +22,6 @@ class ModelVerdicts extends HTMLElement {
 
   disconnectedCallback() {
     this.quiet();
-  }
-
-  /** @template {HTMLElement} [T=HTMLElement] @param {string} selector @returns {T} */
-  find(selector) {
-    const found = /** @type {T | null} */ (this.querySelector(selector));
-    if (!found) throw new Error(`no ${selector} in <model-verdicts>`);
-    return found;
-  }
-
-  /** @param {string} id @param {Record<string, string>} slots */
-  say(id, slots = {}) {
-    return this.settings.words[id].replace(/\{(\w+)\}/g, (_, slot) => slots[slot] ?? "");
-  }
-
-  /** @param {string} text */
-  status(text) {
-    this.find("[data-status]").textContent = text;
   }
 
   show() {
