@@ -21,22 +21,24 @@ def runs_of(page: Page) -> list[dict[str, Any]]:
     return found
 
 
-def arrivals(page: Page) -> list[float]:
-    """When each token came, ms after the first: watched in the page itself."""
+def play_last(page: Page) -> tuple[str, list[float]]:
+    """Plays the last run: what is said of it, and when each token came, ms after the first. Watched from before the press."""
     script = """() => new Promise((resolve) => {
         const place = document.querySelector("speed-replay [data-text]"), times = [];
         new MutationObserver((records) => {
             const added = records.flatMap(({ addedNodes }) => [...addedNodes]).filter(({ data }) => data);
             times.push(...added.map(() => performance.now()));
         }).observe(place, { childList: true });
+        [...document.querySelectorAll("speed-replay [name=play]")].at(-1).click();
+        const said = document.querySelector("speed-replay [data-status]").textContent;
         const watch = setInterval(() => {
             if (document.querySelector("speed-replay").dataset.state !== "ready") return;
             clearInterval(watch);
-            resolve(times.map((time) => time - times[0]));
+            resolve([said, times.map((time) => time - times[0])]);
         }, 50);
     })"""
-    found: list[float] = page.evaluate(script)
-    return found
+    said, times = page.evaluate(script)
+    return said, times
 
 
 def test_the_fastest_run_takes_as_long_as_its_mean_says(open_page: OpenPage) -> None:
@@ -44,11 +46,10 @@ def test_the_fastest_run_takes_as_long_as_its_mean_says(open_page: OpenPage) -> 
     expect(page.locator("speed-replay")).to_have_attribute("data-state", "ready")
     run = runs_of(page)[-1]
     assert "times" not in run
-    page.locator("speed-replay [name=play]").last.click()
-    expect(page.locator("speed-replay [data-status]")).to_contain_text("evenly")
-    times = arrivals(page)
-    # On a busy machine frames are late, and the first ones are over before this test looks.
-    assert times[-1] >= 0.7 * (len(times) - 1) * 1000 / run["speed"]
+    said, times = play_last(page)
+    assert "evenly" in said
+    # Frames are late on a busy machine, never early.
+    assert times[-1] >= (len(times) - 1) * 1000 / run["speed"] - 60
     expect(page.locator("speed-replay [data-status]")).to_contain_text("Replayed", timeout=SLOW_MS)
 
 

@@ -1,4 +1,4 @@
-// What the elements around the reader's device share: their settings and words come from a template inside them.
+// What the elements of the device pages share: their settings and words come from a template inside them.
 
 /**
  * @template {{ lang: string, words: Record<string, string> }} Settings

@@ -1,4 +1,5 @@
 // <speed-replay>: shows a text at the speed at which a device once wrote. Needs neither WebGPU nor WebAssembly.
+import { SettingsElement } from "./settings-element.js";
 
 /** `speed`: mean tokens/s; `times`: of each token, ms since the request, where they were recorded.
  * @typedef {{ device: string, speed: number, times?: number[] }} Run */
@@ -13,14 +14,13 @@ export function dueTimes({ speed, times }, count) {
   return Array.from({ length: count }, (_, i) => (i <= last ? times[i] - times[0] : times[last] - times[0] + even(i - last)));
 }
 
-class SpeedReplay extends HTMLElement {
-  /** @type {Settings} */
-  settings = /** @type {any} */ (undefined);
+/** @extends {SettingsElement<Settings>} */
+class SpeedReplay extends SettingsElement {
   frame = 0;
 
   connectedCallback() {
     if (this.dataset.state !== "static") return;
-    this.settings = JSON.parse(/** @type {HTMLTemplateElement} */ (this.find("template[data-settings]")).content.textContent ?? "{}");
+    this.readSettings();
     for (const button of this.querySelectorAll("button")) button.hidden = false;
     this.find("[data-live]").hidden = false;
     this.addEventListener("click", ({ target }) => {
@@ -35,18 +35,6 @@ class SpeedReplay extends HTMLElement {
     cancelAnimationFrame(this.frame);
   }
 
-  /** @template {HTMLElement} [T=HTMLElement] @param {string} selector @returns {T} */
-  find(selector) {
-    const found = /** @type {T | null} */ (this.querySelector(selector));
-    if (!found) throw new Error(`no ${selector} in <speed-replay>`);
-    return found;
-  }
-
-  /** @param {string} id @param {Record<string, string>} slots */
-  say(id, slots = {}) {
-    return this.settings.words[id].replace(/\{(\w+)\}/g, (_, slot) => slots[slot] ?? "");
-  }
-
   /** @param {Run} run */
   play(run) {
     const { tokens, lang } = this.settings, text = this.find("[data-text]");
@@ -59,7 +47,7 @@ class SpeedReplay extends HTMLElement {
     }
     this.dataset.state = "computing";
     this.find("[name=stop]").toggleAttribute("disabled", false);
-    this.find("[data-status]").textContent = this.say(run.times ? "playing-recorded" : "playing-even", told);
+    this.status(this.say(run.times ? "playing-recorded" : "playing-even", told));
     text.textContent = "";
     const started = performance.now();
     let shown = 0;
@@ -72,12 +60,12 @@ class SpeedReplay extends HTMLElement {
     step();
   }
 
-  /** @param {string} status */
-  end(status) {
+  /** @param {string} told */
+  end(told) {
     cancelAnimationFrame(this.frame);
     this.dataset.state = "ready";
     this.find("[name=stop]").toggleAttribute("disabled", true);
-    this.find("[data-status]").textContent = status;
+    this.status(told);
   }
 }
 
