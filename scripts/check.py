@@ -19,7 +19,7 @@ from pathlib import Path
 from calculators.data_files import DATA, BadData, parse, read_all, read_text
 from calculators.evidence import evaluate
 from calculators.text import LANGUAGES
-from scripts import facts, house, notebooks, twins
+from scripts import facts, house, twins
 from scripts.book_texts import data_texts
 from scripts.cached import ROOT, files_under, hash_of
 from scripts.claims_check import check_claims
@@ -29,6 +29,7 @@ from scripts.glossary_terms import FirstUses
 from scripts.impact import changed_since
 from scripts.loose_numbers import loose_numbers, sentence_for
 from scripts.macros import navigation_plan, page_functions, section_path
+from scripts.notebooks_check import check_notebooks
 from scripts.page_text import BOUND, blank, expressions, line_at, prose_of
 from scripts.prose_style import check_style
 from scripts.stamp import STAMPS, check_stamps
@@ -255,7 +256,7 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
     "assets": house.check_assets,
     "licenses": house.check_licenses,
     "github": check_github,
-    "notebooks": notebooks.complaints,
+    "notebooks": check_notebooks,
 }
 CODE_CHECKS: dict[str, Callable[[], list[str]]] = {
     "ruff": tool(str(BIN / "ruff"), "check", "--quiet", "--output-format", "concise", *map(str, PYTHON_CODE)),
@@ -296,7 +297,10 @@ def inputs(name: str) -> list[Path]:
         # An expression may call any part of the engine, a macro any script that writes pages.
         own += [*files_under(ROOT / "calculators", "*.py"), *files_under(ROOT / "scripts", "*.py")]
     if name == "notebooks":
-        own += [*files_under(ROOT / "notebooks"), ROOT / "scripts" / "notebooks.py"]
+        own += [
+            *files_under(ROOT / "notebooks"),
+            *(ROOT / "scripts" / name for name in ("notebooks.py", "notebooks_check.py")),
+        ]
     if name == "style":
         own += [
             *files_under(DOCS / "_prose"),

@@ -6,7 +6,9 @@ import html
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from calculators.text import number
 from scripts import data_tables, facts
@@ -27,6 +29,14 @@ NAMES = "|".join(["(?:tier|cost|fit|portfolio)-calculator", *OTHERS.split()])
 ELEMENT = re.compile(rf"(?:<p>)?<({NAMES})((?:\s[^>]*)?)>\s*</\1>(?:</p>)?")
 TABLE = re.compile(r'(?:<p>)?<data-table of="([^"]+)" page="(\d+)">\s*</data-table>(?:</p>)?')
 ATTRIBUTE = re.compile(r'([a-z][a-z0-9_-]*)="([^"]*)"')
+# Elements without attributes: what they say first, by language and path to the language's root.
+FROM_ROOT: dict[str, Callable[[str, str], str]] = {
+    "usage-import": usage_html,
+    "device-probe": probe_html,
+    "device-run": run_html,
+    "model-verdicts": verdicts_html,
+    "speed-replay": replay_html,
+}
 # Styles of an element, in order; those of every page are in site.css.
 SHEETS = {
     "calculator": ("charts", "calculator", "usage-import"),
@@ -64,18 +74,10 @@ def render_elements(page: str, lang: str, where: str) -> str:
             inner = price_chart_html(lang)
         elif tag == "book-figure":
             inner = book_figure(attributes["of"], lang, facts.page_root(where))
+        elif tag in FROM_ROOT:
+            inner = FROM_ROOT[tag](lang, facts.page_root(where))
         elif tag == "reactive-sentence":
             inner = sentence_html(attributes["of"], lang, facts.page_root(where))
-        elif tag == "usage-import":
-            inner = usage_html(lang, facts.page_root(where))
-        elif tag == "device-probe":
-            inner = probe_html(lang, facts.page_root(where))
-        elif tag == "device-run":
-            inner = run_html(lang, facts.page_root(where))
-        elif tag == "model-verdicts":
-            inner = verdicts_html(lang, facts.page_root(where))
-        elif tag == "speed-replay":
-            inner = replay_html(lang, facts.page_root(where))
         elif tag.endswith("-calculator"):
             # It holds an element that is to be filled, too.
             inner = ELEMENT.sub(fill, calculator(tag, attributes, lang, where, facts.page_root(where)))
@@ -107,14 +109,19 @@ def table_anchors(page: str, lang: str, where: str) -> set[str]:
     return ids
 
 
+def model_to_fetch() -> tuple[dict[str, Any], int]:
+    """The model's manifest, and the bytes that a visit without WebGPU fetches. BOOK_MODEL names the model's folder."""
+    path = Path(os.environ["BOOK_MODEL"]) / "manifest.json"
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    files = sum(file["bytes"] for file in manifest["files"] if "wasm" in file["backends"])
+    return manifest, files + path.stat().st_size
+
+
 def chat(lang: str) -> str:
-    """The chat before any script. BOOK_MODEL names the folder of the model."""
-    folder = Path(os.environ["BOOK_MODEL"])
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    """The chat before any script."""
+    manifest, fetched = model_to_fetch()
     pairs = facts.strings("chat")
     strings = {i: pair[lang] for i, pair in pairs.items()}
-    fetched = sum(file["bytes"] for file in manifest["files"] if "wasm" in file["backends"])
-    fetched += (folder / "manifest.json").stat().st_size
     return TEMPLATES.get_template("on-device-chat.html").render(
         s=lambda string_id, **slots: strings[string_id].format(**slots),
         strings=json.dumps(strings, ensure_ascii=False),
@@ -130,14 +137,13 @@ def chat(lang: str) -> str:
 
 
 def chat_benchmark(lang: str) -> str:
-    """The benchmark before any script. BOOK_MODEL names the folder of the model."""
-    manifest = json.loads((Path(os.environ["BOOK_MODEL"]) / "manifest.json").read_text(encoding="utf-8"))
+    """The benchmark before any script."""
+    _, fetched = model_to_fetch()
     strings = {i: pair[lang] for i, pair in facts.strings("benchmark").items()}
-    size = sum(file["bytes"] for file in manifest["files"] if "wasm" in file["backends"])
     return TEMPLATES.get_template("chat-benchmark.html").render(
         s=lambda string_id, **slots: strings[string_id].format(**slots),
         strings=json.dumps(strings, ensure_ascii=False),
-        size=number(2.0 * size, "bytes", lang, False),  # once without keeping anything, once to keep it
+        size=number(2.0 * fetched, "bytes", lang, False),  # once without keeping anything, once to keep it
         loads=5,
         asks=5,
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from calculators.text import LANGUAGES
-from scripts import notebooks
+from scripts import notebooks, notebooks_check
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = """# title: {en: "T", ja: "T"}
@@ -80,15 +80,15 @@ def test_a_download_leads_nowhere_within_the_site(built: Path) -> None:
 def test_a_number_of_its_own_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, sentence: str
 ) -> None:
-    monkeypatch.setattr(notebooks, "HOME", tmp_path)
+    monkeypatch.setattr(notebooks_check, "HOME", tmp_path)
     (tmp_path / "bad.py").write_text(SOURCE + code + "\n", encoding="utf-8")
-    assert [line[: len(sentence)] for line in notebooks.complaints()] == [sentence]
+    assert [line[: len(sentence)] for line in notebooks_check.check_notebooks()] == [sentence]
 
 
 def test_a_text_without_twin_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notebooks, "HOME", tmp_path)
+    monkeypatch.setattr(notebooks_check, "HOME", tmp_path)
     (tmp_path / "bad.py").write_text(SOURCE.replace("{#one}", "{#uno}", 1), encoding="utf-8")
-    assert "same heading ids" in notebooks.complaints()[0]
+    assert "same heading ids" in notebooks_check.check_notebooks()[0]
 
 
 def test_a_cell_that_fails_stops_the_build_and_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

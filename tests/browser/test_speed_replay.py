@@ -22,7 +22,7 @@ def runs_of(page: Page) -> list[dict[str, Any]]:
 
 
 def play_last(page: Page) -> tuple[str, list[float]]:
-    """Plays the last run: what is said of it, and when each token came, ms after the first. Watched from before the press."""
+    """Plays the last run: what is said of it, and when each token came, ms after the first; watched from the start."""
     script = """() => new Promise((resolve) => {
         const place = document.querySelector("speed-replay [data-text]"), times = [];
         new MutationObserver((records) => {
