@@ -29,6 +29,8 @@ NAMES = "|".join(["(?:tier|cost|fit|portfolio)-calculator", *OTHERS.split()])
 ELEMENT = re.compile(rf"(?:<p>)?<({NAMES})((?:\s[^>]*)?)>\s*</\1>(?:</p>)?")
 TABLE = re.compile(r'(?:<p>)?<data-table of="([^"]+)" page="(\d+)">\s*</data-table>(?:</p>)?')
 ATTRIBUTE = re.compile(r'([a-z][a-z0-9_-]*)="([^"]*)"')
+# How often the benchmark loads the model from the browser's storage, and asks each question.
+WARM_LOADS, ASKS = 3, 5
 # Elements without attributes: what they say first, by language and path to the language's root.
 FROM_ROOT: dict[str, Callable[[str, str], str]] = {
     "usage-import": usage_html,
@@ -140,10 +142,11 @@ def chat_benchmark(lang: str) -> str:
     """The benchmark before any script."""
     _, fetched = model_to_fetch()
     strings = {i: pair[lang] for i, pair in facts.strings("benchmark").items()}
+    settings = {"lang": lang, "words": strings, "warm_loads": WARM_LOADS, "asks": ASKS}
     return TEMPLATES.get_template("chat-benchmark.html").render(
         s=lambda string_id, **slots: strings[string_id].format(**slots),
-        strings=json.dumps(strings, ensure_ascii=False),
+        settings=json.dumps(settings, ensure_ascii=False),
         size=number(2.0 * fetched, "bytes", lang, False),  # once without keeping anything, once to keep it
-        loads=5,
-        asks=5,
+        loads=WARM_LOADS + 2,
+        asks=ASKS,
     )

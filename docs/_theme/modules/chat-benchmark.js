@@ -3,19 +3,20 @@
 import { LoadedModel, question, spread } from "./benchmark-run.js";
 import { threadsHere } from "./chat-device.js";
 import { DemoError } from "./demo-error.js";
+import { SettingsElement } from "./settings-element.js";
 
 /** @typedef {import("./chat-protocol.d.ts").Backend} Backend */
+/** `warm_loads`: after the one that keeps nothing and the one that fills the storage; `asks`: of each length.
+ * @typedef {{ lang: string, words: Record<string, string>, warm_loads: number, asks: number }} Settings */
 
-const WARM_LOADS = 3;
-const ASKS = 5;
 const NEW_TOKENS = 64;
 /** Sentences added to the question: 43, 227 and 963 tokens to read. */
 const FILLERS = [0, 8, 40];
 
 class Stopped extends Error {}
 
-class ChatBenchmark extends HTMLElement {
-  /** @type {Record<string, string>} */ #strings = {};
+/** @extends {SettingsElement<Settings>} */
+class ChatBenchmark extends SettingsElement {
   /** @type {[name: string, values: number[]][]} */ #rows = [];
   /** @type {LoadedModel | undefined} */ #model;
   #head = "";
@@ -23,12 +24,12 @@ class ChatBenchmark extends HTMLElement {
 
   connectedCallback() {
     if (this.dataset.state !== "static") return;
-    this.#strings = JSON.parse(/** @type {HTMLTemplateElement} */ (this.#find("template[data-strings]")).content.textContent ?? "{}");
+    this.readSettings();
     this.#button("start").addEventListener("click", () => this.#run());
     this.#button("stop").addEventListener("click", () => this.#stop());
     this.#button("copy").addEventListener("click", async () => {
-      await navigator.clipboard.writeText(this.#find("output").textContent ?? "");
-      this.#say("copied");
+      await navigator.clipboard.writeText(this.find("output").textContent ?? "");
+      this.status(this.say("copied"));
     });
     this.#show(false, "ready");
   }
@@ -38,7 +39,7 @@ class ChatBenchmark extends HTMLElement {
   }
 
   async #run() {
-    const backend = /** @type {Backend} */ (/** @type {HTMLSelectElement} */ (this.#find("select")).value);
+    const backend = /** @type {Backend} */ (/** @type {HTMLSelectElement} */ (this.find("select")).value);
     this.#rows = [];
     this.#show(true, "computing");
     try {
@@ -48,14 +49,14 @@ class ChatBenchmark extends HTMLElement {
       this.#add("row_load_cold", {}, [cold.ready.load_ms]);
       (await this.#load(backend, true, 2)).end(); // fills the browser's storage
       const warm = [];
-      for (let run = 0; run < WARM_LOADS; run++) warm.push((await this.#load(backend, true, run + 3)).ready.load_ms);
+      for (let run = 0; run < this.settings.warm_loads; run++) warm.push((await this.#load(backend, true, run + 3)).ready.load_ms);
       this.#add("row_load_warm", {}, warm);
       for (const fillers of FILLERS) await this.#ask(fillers);
-      this.#say("finished");
+      this.status(this.say("finished"));
       this.#show(false, "ready");
     } catch (error) {
-      if (error instanceof Stopped) this.#say("stopped");
-      else this.#say("failed", { code: error instanceof DemoError ? error.code : String(error) });
+      if (error instanceof Stopped) this.status(this.say("stopped"));
+      else this.status(this.say("failed", { code: error instanceof DemoError ? error.code : String(error) }));
       this.#show(false, error instanceof Stopped ? "ready" : "error");
     }
     this.#model?.end();
@@ -64,7 +65,7 @@ class ChatBenchmark extends HTMLElement {
   /** @param {Backend} backend @param {boolean} store @param {number} run */
   async #load(backend, store, run) {
     this.#model?.end();
-    this.#say("loading", { run, runs: WARM_LOADS + 2 });
+    this.status(this.say("loading", { run, runs: this.settings.warm_loads + 2 }));
     const model = await LoadedModel.load(backend, backend === "wasm" ? threadsHere() : 1, store);
     this.#model = model;
     if (!this.#running) throw new Stopped();
@@ -76,8 +77,8 @@ class ChatBenchmark extends HTMLElement {
     const model = /** @type {LoadedModel} */ (this.#model);
     await model.ask("Hello", 8); // the first one is slower
     const replies = [];
-    for (let run = 0; run < ASKS; run++) {
-      this.#say("asking", { tokens: 43 + 23 * fillers, run: run + 1, runs: ASKS });
+    for (let run = 0; run < this.settings.asks; run++) {
+      this.status(this.say("asking", { tokens: 43 + 23 * fillers, run: run + 1, runs: this.settings.asks }));
       replies.push(await model.ask(question(run, fillers), NEW_TOKENS));
       if (!this.#running) throw new Stopped();
     }
@@ -95,15 +96,15 @@ class ChatBenchmark extends HTMLElement {
 
   /** @param {string} id @param {Record<string, number>} slots @param {number[]} values */
   #add(id, slots, values) {
-    this.#rows.push([this.#text(id, slots), values]);
-    const digits = new Intl.NumberFormat(document.documentElement.lang, { maximumSignificantDigits: 3, useGrouping: false });
+    this.#rows.push([this.say(id, slots), values]);
+    const digits = new Intl.NumberFormat(this.settings.lang, { maximumSignificantDigits: 3, useGrouping: false });
     const lines = this.#rows.map(([name, all]) => {
       const { median, low, high } = spread(all);
       const range = all.length > 1 ? ` (${digits.format(low)}–${digits.format(high)}, n = ${all.length})` : "";
       return `${name}: ${digits.format(median)}${range}`;
     });
-    this.#find("output").textContent = [this.#head, ...lines].join("\n");
-    this.#find("[data-result]").hidden = false;
+    this.find("output").textContent = [this.#head, ...lines].join("\n");
+    this.find("[data-result]").hidden = false;
   }
 
   /** @param {boolean} running @param {"ready" | "computing" | "error"} state */
@@ -112,27 +113,12 @@ class ChatBenchmark extends HTMLElement {
     this.dataset.state = state;
     this.#button("start").disabled = running;
     this.#button("stop").disabled = !running;
-    /** @type {HTMLSelectElement} */ (this.#find("select")).disabled = running;
-  }
-
-  /** @param {string} id @param {Record<string, string | number>} [slots] */
-  #say(id, slots = {}) {
-    this.#find("[data-status]").textContent = this.#text(id, slots);
-  }
-
-  /** @param {string} id @param {Record<string, string | number>} slots */
-  #text(id, slots) {
-    return this.#strings[id].replace(/\{(\w+)\}/g, (_, name) => String(slots[name]));
-  }
-
-  /** @param {string} selector @returns {HTMLElement} */
-  #find(selector) {
-    return /** @type {HTMLElement} */ (this.querySelector(selector));
+    /** @type {HTMLSelectElement} */ (this.find("select")).disabled = running;
   }
 
   /** @param {string} name */
   #button(name) {
-    return /** @type {HTMLButtonElement} */ (this.#find(`button[name=${name}]`));
+    return /** @type {HTMLButtonElement} */ (this.find(`button[name=${name}]`));
   }
 }
 

@@ -18,9 +18,9 @@ export class SettingsElement extends HTMLElement {
     return found;
   }
 
-  /** @param {string} id @param {Record<string, string>} slots */
+  /** @param {string} id @param {Record<string, string | number>} slots */
   say(id, slots = {}) {
-    return this.settings.words[id].replace(/\{(\w+)\}/g, (_, slot) => slots[slot] ?? "");
+    return this.settings.words[id].replace(/\{(\w+)\}/g, (_, slot) => String(slots[slot] ?? ""));
   }
 
   /** @param {string} text */
