@@ -20,6 +20,7 @@ from calculators.worker import reply
 from scripts import facts
 from scripts.data_tables import TABLES, data_table, rows_on
 from scripts.edition import Settings
+from scripts.elements import FROM_ROOT
 from scripts.figures import Figure
 from scripts.macros import page_functions
 from scripts.notebooks import with_texts
@@ -29,6 +30,7 @@ ENVIRONMENT = jinja2.Environment(
     undefined=jinja2.StrictUndefined, comment_start_string="{##", comment_end_string="##}", keep_trailing_newline=True
 )
 CALCULATOR = re.compile(r"<(tier|cost|fit|portfolio)-calculator([^>]*)>\s*</\1-calculator>")
+LIVE = re.compile(rf"<({'|'.join(['on-device-chat', 'chat-benchmark', *FROM_ROOT])})(?:\s[^>]*)?>\s*</\1>")
 ATTRIBUTE = re.compile(r'([a-z][a-z0-9_-]*)="([^"]*)"')
 ANCHOR = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 TAG = re.compile(r"</?(?:a|abbr|data|dd|div|dl|dt|p|small|span|strong|time)(?:\s[^<>]*)?>")
@@ -66,7 +68,7 @@ def copy_of(text: str, lang: str, source: str, urls: Mapping[str, str], settings
 def prose(text: str, lang: str, source: str, urls: Mapping[str, str]) -> str:
     """Outside of code: elements say what they answer, tags go, links lead to the other copies."""
     text = CALCULATOR.sub(lambda m: calculator(m[1], dict(ATTRIBUTE.findall(m[2])), lang), text)
-    text = re.sub(r"<(on-device-chat|usage-import)[^>]*>\s*</\1>", word("copy-live", lang), text)
+    text = LIVE.sub(word("copy-live", lang), text)
     text = ANCHOR.sub(lambda m: f"[{m[2]}]({html.unescape(m[1])})", text)
     text = ATTRIBUTES.sub("", TAG.sub("", text))
     here = urls[source] or "./"

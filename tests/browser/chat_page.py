@@ -57,7 +57,7 @@ class Chat:
         self.prompt = page.locator("textarea[name=prompt]")
         self.error = page.locator("[data-error]")
         self.notices = page.locator("[data-notices]")
-        self.status = page.locator("[data-status]")
+        self.status = page.locator(".chat-status")
         self.turns = page.locator("[data-conversation] .chat-text")
 
     def close(self) -> None:
@@ -99,7 +99,7 @@ class Chat:
         """Presses the button as soon as the status says so, before the next task of the page."""
         self.page.evaluate(
             """([name, status]) => {
-              const [button, line] = [`button[name=${name}]`, "[data-status]"].map((s) => document.querySelector(s));
+              const [button, line] = [`button[name=${name}]`, ".chat-status"].map((s) => document.querySelector(s));
               const watch = new MutationObserver(() => {
                 if (!line.textContent.startsWith(status) || button.disabled) return;
                 watch.disconnect();

@@ -177,7 +177,7 @@ def test_a_second_tab_waits_for_the_first_ones_download(browser: Browser, host: 
         second = first.context.new_page()
         second.goto(first.address)
         second.click("button[name=load]")
-        expect(second.locator("[data-status]")).to_contain_text("Another tab is downloading the model")
+        expect(second.locator(".chat-status")).to_contain_text("Another tab is downloading the model")
     first.wait("ready")
     second.wait_for_selector("on-device-chat[data-state=ready]")
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from calculators.load import load_dataset
 from calculators.worker import reply
-from scripts.elements import render_elements
+from scripts.elements import render_elements, sheets
 from scripts.sentences_html import sentence_text
 from scripts.static_server import StaticServer
 from tests.browser.conftest import Watched
@@ -35,7 +35,11 @@ def sentences(open_page: Open, site: StaticServer) -> Iterator[Callable[..., Wat
             page = route.fetch()
             # What the page itself has of them goes: one of a kind is enough.
             text = re.sub(r"<reactive-sentence.*?</reactive-sentence>", "", page.text(), flags=re.DOTALL)
-            route.fulfill(response=page, body=text.replace("</h1>", f"</h1>{inner}", 1))
+            text = text.replace("</h1>", f"</h1>{inner}", 1)
+            styles = re.search(r'href="([^"]+/)site.css"', text)
+            assert styles
+            links = "".join(f'<link rel="stylesheet" href="{styles[1]}{name}.css">' for name in sheets(inner))
+            route.fulfill(response=page, body=text.replace("</head>", f"{links}</head>", 1))
 
         watched = open_page(f"{lang}/contributing/", **options)  # to have a page to set the route of
         watched.page.route(re.compile(rf".*/{lang}/{PAGE}$"), with_sentences)

@@ -197,7 +197,9 @@ def test_the_manifest_names_every_file_with_its_true_length_and_hash(built: Buil
     for name, file in listed.items():
         path = built.folder / name
         assert (path.stat().st_size, build_model.sha256_of(path)) == (file["bytes"], file["sha256"])
-    assert built.manifest["total_bytes"] == sum(file["bytes"] for file in listed.values())
+    fetched = [file for file in listed.values() if "wasm" in file["backends"]]
+    assert built.manifest["total_bytes"] == sum(file["bytes"] for file in fetched)
+    assert fetched != list(listed.values())
     assert all(file["bytes"] < 50_000_000 for file in listed.values())
 
 
@@ -303,7 +305,8 @@ def test_the_browsers_tokenizer_agrees_with_the_gguf_vocabulary(built: Built, re
 
     for text, ids, decoded in zip(TEXTS, found["texts"], found["decoded"], strict=True):
         assert ids == bpe.encode(text), text
-        assert bpe.decode(ids) == text == decoded
+        assert bpe.decode(ids) == text
+        assert decoded == bpe.special.sub("", text)  # a reply shows no tokens of the template
 
 
 def test_the_chat_template_is_the_models_own(built: Built, reference: Llama, chats: list[list[int]]) -> None:
