@@ -390,6 +390,13 @@ def check_usage_format(check: Checks, format_id: str, values: Mapping[str, Any])
                 check.refuse(("signature",), f"is that of {other_id}, too; allowed: once for {', '.join(shared)}")
 
 
+def check_browser_model(check: Checks, model_id: str, values: Mapping[str, Any]) -> None:
+    check.refer((), "models", model_id)
+    check.refer(("host",), "model-hosts", values["host"])
+    if values["revision"] == "main" and values["verified"]:
+        check.refuse(("verified",), "true at revision main, which the host may change; allowed: false, or a commit")
+
+
 def check_term(check: Checks, term_id: str, values: Mapping[str, Any]) -> None:
     for i, other in enumerate(values.get("see", ())):
         check.refer(("see", i), "glossary", other)
@@ -517,6 +524,7 @@ BY_KIND: dict[str, Callable[[Checks, str, Mapping[str, Any]], None]] = {
     "presets": check_preset,
     "prompt-paths": check_path,
     "usage-formats": check_usage_format,
+    "browser-models": check_browser_model,
     "glossary": check_term,
     "sources": check_source,
     "works": check_work,

@@ -36,6 +36,8 @@ KINDS = {
     "prompt-paths": "prompt-path",
     "presets": "preset",
     "usage-formats": "usage-format",
+    "browser-models": "browser-model",
+    "model-hosts": "model-host",
     "glossary": "term",
     "works": "work",
     "claims": "claim",

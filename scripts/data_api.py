@@ -33,11 +33,11 @@ from calculators.scores import score_from
 from calculators.text import LANGUAGES
 
 Row = dict[str, Any]
-# Keys whose object has no columns of its own: a preset's settings, the default of a parameter that is an object.
-FREE = ("set", "value")
+# Keys whose object has no columns of its own: a preset's settings, a parameter's default that is an object, files' hashes.
+FREE = ("set", "value", "sha256")
 # Strings, sentences and remarks on works are words of the site, figures drawings of data: none of them is data.
 PUBLISHED = [kind for kind in KINDS if kind not in ("strings", "sentences", "figures", "works")]
-NO_CSV = ("glossary", "presets", "regulations", "prompt-paths", "claims", "releases")
+NO_CSV = ("glossary", "presets", "regulations", "prompt-paths", "claims", "releases", "browser-models", "model-hosts")
 CSV_KINDS = [kind for kind in PUBLISHED if kind not in NO_CSV]
 # Columns that are computed here, with their schema.
 COMPUTED: dict[str, Row] = {

@@ -530,6 +530,7 @@ ENUMS = {
     "regulations": "jurisdiction|kind|status",
     "prompt-paths": r"place|rows\[\d+\]\.hop",
     "usage-formats": r"files.*|row|added.*|includes.*",
+    "browser-models": "precision",
     "claims": "by|kind|text_says",
     "releases": r"rows\[\d+\]\.status",
     "sentences": r"calculator|chart|inputs\.\w+\.scale",
