@@ -36,7 +36,7 @@ if (values.page) {
 
 await build({ ...shared, entryPoints: [`${source}/modules/main.js`], format: "esm", splitting: true, chunkNames: "chunk-[hash]" });
 // A worker is one file: it is imported by a blob, which has no base for relative chunks.
-const workers = ["engine-worker", "chat-worker", "chat-thread", "usage-worker", "probe-worker"].map((name) => `${source}/modules/${name}.js`);
+const workers = ["engine-worker", "chat-worker", "hub-worker", "chat-thread", "usage-worker", "probe-worker"].map((name) => `${source}/modules/${name}.js`);
 await build({ ...shared, entryPoints: workers, format: "esm", plugins: [kernels],
   // Paths of Pyodide and ONNX Runtime are URLs known at run time only.
   external: ["node:*"] });

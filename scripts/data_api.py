@@ -33,7 +33,7 @@ from calculators.scores import score_from
 from calculators.text import LANGUAGES
 
 Row = dict[str, Any]
-# Keys whose object has no columns of its own: a preset's settings, a parameter's default that is an object, files' hashes.
+# Keys whose object has no columns of its own: a preset's settings, a default that is an object, files' hashes.
 FREE = ("set", "value", "sha256")
 # Strings, sentences and remarks on works are words of the site, figures drawings of data: none of them is data.
 PUBLISHED = [kind for kind in KINDS if kind not in ("strings", "sentences", "figures", "works")]

@@ -193,12 +193,6 @@ def priced_models() -> set[str]:
     }
 
 
-def license_of(values: Mapping[str, Any]) -> str:
-    return (
-        str(values["license"]).removeprefix("LicenseRef-").replace("-", " ", 99 * ("LicenseRef" in values["license"]))
-    )
-
-
 def model_rows(cells: Cells) -> Iterator[Row]:
     for model_id, entity in facts.entities()["models"].items():
         values = entity.values
@@ -224,7 +218,7 @@ def model_rows(cells: Cells) -> Iterator[Row]:
         facets = {
             "tier": tiers,
             "fits": classes_that_hold(model_id),
-            "license": [license_of(values)],
+            "license": [facts.license_of(values)],
             "size": [size],
             "language": languages or ["unknown"],
         }
@@ -242,7 +236,7 @@ def model_rows(cells: Cells) -> Iterator[Row]:
                 total_cell,
                 active_cell,
                 device,
-                cells.text(license_of(values)),
+                cells.text(facts.license_of(values)),
                 context_cell,
                 cache,
                 released_cell,

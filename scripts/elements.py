@@ -86,7 +86,7 @@ def render_elements(page: str, lang: str, where: str) -> str:
         elif tag == "chat-benchmark":
             inner = chat_benchmark(lang)
         else:
-            inner = chat(lang)
+            inner = chat(lang, "hub" in text.split())
         return f'<{tag}{text} data-state="static" data-lang="{lang}">{inner}</{tag}>'
 
     return ELEMENT.sub(fill, page)
@@ -119,8 +119,8 @@ def model_to_fetch() -> tuple[dict[str, Any], int]:
     return manifest, files + path.stat().st_size
 
 
-def chat(lang: str) -> str:
-    """The chat before any script."""
+def chat(lang: str, hub: bool) -> str:
+    """The chat before any script; `hub`: with the larger models of another host."""
     manifest, fetched = model_to_fetch()
     pairs = facts.strings("chat")
     strings = {i: pair[lang] for i, pair in pairs.items()}
@@ -129,9 +129,12 @@ def chat(lang: str) -> str:
         strings=json.dumps(strings, ensure_ascii=False),
         model=manifest,
         download_bytes=fetched,
-        # The model reads English only; who reads another language is told what an example means.
+        hub=hub,
+        # The demo's own model reads English only; who reads another language is told what an example means.
         examples=[
-            (pair["en"], pair[lang] if lang != "en" else "") for i, pair in pairs.items() if i.startswith("example_")
+            (pair[lang], "") if hub else (pair["en"], pair[lang] if lang != "en" else "")
+            for i, pair in pairs.items()
+            if i.startswith("example_")
         ],
         memory=facts.fact_text("facts/site-chat-memory-bytes", "", lang),
         mb=lambda size: number(float(size), "bytes", lang, False),

@@ -200,3 +200,10 @@ def source_link(key: str, root: str) -> str:
     """A Markdown link to a source's entry; `root`: path from the page to the language's root."""
     title = in_markdown(str(entity(f"sources/{key}")["title"]))
     return f"[{title}]({root}data/sources.md#{key})"
+
+
+def license_of(values: Mapping[str, Any]) -> str:
+    """A model's license as readers know it: SPDX, or the words of a name that SPDX does not have."""
+    name = str(values["license"])
+    own = name.removeprefix("LicenseRef-")
+    return name if own == name else own.replace("-", " ")

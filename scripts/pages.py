@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from scripts.hub import PAGE, connect_sources
+
 ROOT = Path(__file__).resolve().parent.parent
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)([^>]*)>(.*?)</script>", re.DOTALL)
 CHARSET = '<meta charset="utf-8">'
@@ -36,15 +38,18 @@ class PageBuild:
     epoch: str
 
 
-def policy(script_hashes: Iterable[str]) -> str:
-    """The Content-Security-Policy of every page, and of every worker, since those start from blobs."""
+def policy(script_hashes: Iterable[str], connect: Iterable[str] = ()) -> str:
+    """The Content-Security-Policy of every page, and of every worker, since those start from blobs.
+
+    `connect`: hosts besides the site itself, for the page of larger models alone.
+    """
     scripts = " ".join(["'self'", "'wasm-unsafe-eval'", *sorted(set(script_hashes))])
     return "; ".join(
         [
             "default-src 'none'",
             f"script-src {scripts}",
             "worker-src 'self' blob:",
-            "connect-src 'self'",
+            " ".join(["connect-src 'self'", *connect]),
             # The theme sets a few style attributes; styles cannot send anything with these sources.
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data:",
@@ -70,10 +75,12 @@ def inline_hashes(page: str) -> list[str]:
 def add_policy(site: Path) -> None:
     """One policy for every page below `site`: with all hashes, since instant navigation keeps the first page's."""
     pages = {path: path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))}
-    content = html.escape(policy(h for page in pages.values() for h in inline_hashes(page)), quote=False)
+    hashes = {h for page in pages.values() for h in inline_hashes(page)}
+    usual, wider = (html.escape(policy(hashes, hosts), quote=False) for hosts in ((), connect_sources()))
     for path, page in pages.items():
         if page.count(CHARSET) != 1:
             raise ValueError(f"{path}: expected one {CHARSET} to put the policy after")
+        content = wider if path == site / PAGE / "index.html" else usual
         meta = f'{CHARSET}<meta http-equiv="Content-Security-Policy" content="{content}">'
         path.write_text(page.replace(CHARSET, meta), encoding="utf-8")
 

@@ -10,7 +10,7 @@ from scripts.cached import ROOT
 
 
 def setting(name: str) -> str:
-    """`site_url`, `repository` or `code_owners`; from the environment in capitals. Empty if unset."""
+    """`site_url`, `repository`, `code_owners` or `model_host`; from the environment in capitals. Empty if unset."""
     given = os.environ.get(name.upper())
     if given:
         return given

@@ -73,10 +73,7 @@ def model_row(cells: Cells, model_id: str, fields: list[str]) -> list[str]:
 
 
 def license_text(cells: Cells, values: Mapping[str, Any]) -> str:
-    shown = str(values["license"])
-    if shown.startswith("LicenseRef-"):
-        shown = shown.removeprefix("LicenseRef-").replace("-", " ")
-    return html.escape(shown if values["open_weights"] else cells.site["not-open"][cells.lang])
+    return html.escape(facts.license_of(values) if values["open_weights"] else cells.site["not-open"][cells.lang])
 
 
 def book_models(cells: Cells) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from calculators.load import load_dataset
-from calculators.text import prose
+from calculators.text import number, prose
 from calculators.worker import reply
-from scripts import facts
+from scripts import facts, hub
 from scripts.templates import TEMPLATES
 
 # What a browser can be expected to hold one day: larger models do not fit the 4 GB that WebAssembly addresses.
@@ -27,10 +28,29 @@ def small_models() -> list[str]:
     )
 
 
+def offer(
+    model_id: str, lies: Mapping[str, Any], host: Mapping[str, Any], lang: str, words: Mapping[str, str]
+) -> dict[str, Any]:
+    """What a button loads: HubModel of docs/_theme/modules/chat-protocol.d.ts, and its size in words."""
+    size = lies["download_bytes"]
+    shown = number(float(size["value"]), "bytes", lang, False)
+    kept = {key: lies[key] for key in ("repository", "revision", "graph", "precision")}
+    return {
+        "id": model_id,
+        "origin": host["origin"],
+        **kept,
+        "download_bytes": size["value"],
+        "sha256": lies.get("sha256", {}),
+        "size": shown if size.get("verified", True) else words["hub-about"].format(size=shown),
+    }
+
+
 def verdicts_html(lang: str, root: str) -> str:
     """What the element says before any script. `root`: from the page to its language's root."""
     words = {i: pair[lang] for i, pair in facts.strings("verdicts").items()}
     dataset, rows = load_dataset(), []
+    host, offers = hub.model_host(), []
+    ready = hub.offered() if host else {}
     for model_id in small_models():
         values = facts.entity(f"models/{model_id}")
         answer = reply(dataset, "fit", {**SETUP, "model": model_id}, lang)
@@ -39,15 +59,21 @@ def verdicts_html(lang: str, root: str) -> str:
                 "id": model_id,
                 "name": values["name"],
                 "params": prose(dataset.models[model_id]["total_params"], "parameters", lang, facts.strings("units")),
-                "license": str(values["license"]).removeprefix("LicenseRef-"),
+                "license": facts.license_of(values),
                 "languages": ", ".join(values.get("languages", ())) or "—",
                 "need": answer["results"]["need_bytes"]["text"],
+                "size": "",
             }
         )
-    settings = {"lang": lang, "words": words, "setup": SETUP}
+        if host and (lies := ready.get(model_id)):
+            offers.append(offer(model_id, lies, host, lang, words))
+            rows[-1]["size"] = offers[-1]["size"]
+            offers[-1] |= {"name": rows[-1]["name"], "license": rows[-1]["license"]}
+    settings = {"lang": lang, "words": words, "setup": SETUP, "host": host, "offered": offers}
     return TEMPLATES.get_template("model-verdicts.html").render(
         root=root,
         models=rows,
+        host=host,
         s=lambda string_id, **slots: words[string_id].format(**slots),
         settings=json.dumps(settings, ensure_ascii=False),
     )

@@ -8,8 +8,11 @@ export type Slots = Record<string, string | number>;
 
 /** Page to worker. */
 export type Request =
-  /** `threads`: 1 unless the page is cross-origin isolated. `store`: false runs without keeping files in the browser. */
-  | { type: "load"; backend: Backend; threads: number; store: boolean }
+  /**
+   * `threads`: 1 unless the page is cross-origin isolated. `store`: false runs without keeping files in the browser.
+   * `hub`: the model, in hub-worker.js; chat-worker.js has one of its own.
+   */
+  | { type: "load"; backend: Backend; threads: number; store: boolean; hub?: HubModel }
   /** Stops a load under way at once; answered by the error "canceled". */
   | { type: "cancel" }
   /** `temperature` 0 is greedy; `seed` is a uint32 and matters above 0 only. */
@@ -18,8 +21,20 @@ export type Request =
   | { type: "interrupt" }
   | { type: "dispose" };
 
-/** "waiting": for another tab's download. */
-export type Phase = "waiting" | "downloading" | "checking" | "retrying" | "preparing" | "warming_up" | "prefill" | "decode";
+/** A model of data/browser-models/ on a host of data/model-hosts/. `sha256`: of files whose hash is known from elsewhere. */
+export type HubModel = {
+  id: string;
+  origin: string;
+  repository: string;
+  revision: string;
+  graph: string;
+  precision: "fp16" | "fp32";
+  download_bytes: number;
+  sha256: Record<string, string>;
+};
+
+/** "listing": asking a host for its files; "waiting": for another tab's download. */
+export type Phase = "listing" | "waiting" | "downloading" | "checking" | "retrying" | "preparing" | "warming_up" | "prefill" | "decode";
 export type Precision = "fp32" | "fp16" | "int16 activations";
 
 export type Ready = {

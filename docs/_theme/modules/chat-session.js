@@ -5,13 +5,14 @@ import { chooseBackend, rate, threadsHere } from "./chat-device.js";
 import { keep, recall } from "./chat-keep.js";
 import { RequestCounter } from "./chat-requests.js";
 import { DemoError } from "./demo-error.js";
-import { bytesToDownload } from "./model-files.js";
+import { bytesToDownload, hubBytesToDownload } from "./model-files.js";
 import { freeBytes } from "./model-store.js";
 import { startWorker } from "./worker-start.js";
 
 /**
  * @typedef {import("./chat-protocol.d.ts").Backend} Backend
  * @typedef {import("./chat-protocol.d.ts").Done} Done
+ * @typedef {import("./chat-protocol.d.ts").HubModel} HubModel
  * @typedef {import("./chat-protocol.d.ts").Report} Report
  * @typedef {import("./chat-words.js").Sentence} Sentence
  * @typedef {{ role: "user" | "assistant", content: string }} Turn
@@ -24,7 +25,7 @@ import { startWorker } from "./worker-start.js";
 /** How long a canceled download may take to put aside what has arrived. */
 const CANCEL_MS = 3_000;
 /** Phases in which the worker listens; in the others it computes, and there is nothing to put aside. */
-const FETCHING = ["waiting", "downloading", "checking", "retrying"];
+const FETCHING = ["listing", "waiting", "downloading", "checking", "retrying"];
 /** Failures that another backend would meet, too. */
 const NOT_OF_DEVICE = ["no_network", "broke_off", "stalled", "http_status", "missing_file", "checksum", "insecure_context",
   "storage_short", "wasm_blocked", "canceled"];
@@ -44,6 +45,7 @@ class ChatSession {
   /** @type {Worker | undefined} */ #worker;
   /** @type {Set<Watcher>} */ #watchers = new Set();
   /** @type {Backend} */ #backend = "wasm";
+  /** @type {HubModel | undefined} The model of a host in place of the site's own. */ #hub;
   #store = true;
   #load = 0;
   #reply = 0;
@@ -85,12 +87,14 @@ class ChatSession {
   #cut = false;
 
   /**
+   * Another model takes the place of one that is loaded.
    * @param {Backend | undefined} forced
-   * @param {{ store?: boolean }} [options] `store`: false keeps nothing on the device
+   * @param {{ store?: boolean, hub?: HubModel }} [options] `store`: false keeps nothing on the device; `hub`: agreed to
    */
-  async load(forced, { store = true } = {}) {
-    if (this.state !== "static" && this.state !== "error") return;
+  async load(forced, { store = true, hub } = {}) {
+    if (this.state === "loading" || this.state === "computing") return;
     this.#endWorker();
+    this.#hub = hub;
     Object.assign(this, { state: "loading", error: undefined, notices: [], progress: undefined, figures: {} });
     this.status = { code: "starting", slots: {} };
     this.#store = store;
@@ -98,7 +102,8 @@ class ChatSession {
     this.#changed();
     const load = ++this.#load;
     const { backend, reason } = forced ? { backend: forced, reason: undefined } : await chooseBackend();
-    const [need_bytes, free_bytes] = store ? [await bytesToDownload(backend), await freeBytes()] : [0, 0];
+    const missing = () => (hub ? hubBytesToDownload(hub) : bytesToDownload(backend));
+    const [need_bytes, free_bytes] = store ? [await missing(), await freeBytes()] : [0, 0];
     if (load !== this.#load) return; // canceled meanwhile
     if (reason) this.notices = [{ code: reason, slots: {} }];
     if (need_bytes > free_bytes) this.#fail(new DemoError("storage_short", { need_bytes, free_bytes }));
@@ -122,7 +127,8 @@ class ChatSession {
   /** @param {Backend} backend */
   #start(backend) {
     this.#backend = backend;
-    const worker = startWorker("chat-worker.js");
+    const file = this.#hub ? "hub-worker.js" : "chat-worker.js";
+    const worker = startWorker(file);
     this.#worker = worker;
     worker.addEventListener("message", ({ data }) => {
       if (worker === this.#worker) this.#receive(data);
@@ -131,12 +137,12 @@ class ChatSession {
     worker.addEventListener("message", () => { heard = true; }, { once: true });
     const died = () => {
       // A worker that never said a word could not be fetched.
-      const error = heard ? new DemoError("worker_died") : new DemoError("no_network", { file: "chat-worker.js" });
+      const error = heard ? new DemoError("worker_died") : new DemoError("no_network", { file });
       if (worker === this.#worker) this.#fail(error);
     };
     worker.addEventListener("error", died);
     worker.addEventListener("messageerror", died);
-    worker.postMessage({ type: "load", backend, threads: threadsHere(), store: this.#store });
+    worker.postMessage({ type: "load", backend, threads: threadsHere(), store: this.#store, hub: this.#hub });
   }
 
   /** @param {string} prompt @param {number} maxNewTokens */
@@ -281,7 +287,7 @@ class ChatSession {
     const computing = this.state === "computing";
     if (computing) this.#endReply(code);
     this.progress = undefined;
-    if (this.#backend === "webgpu" && (this.state === "loading" || code.startsWith("webgpu_")) && !NOT_OF_DEVICE.includes(code)) {
+    if (this.#backend === "webgpu" && !this.#hub && (this.state === "loading" || code.startsWith("webgpu_")) && !NOT_OF_DEVICE.includes(code)) {
       this.#fallBack({ code, slots }, computing);
       return;
     }

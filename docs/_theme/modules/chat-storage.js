@@ -10,15 +10,17 @@ export class StoragePanel {
    * @param {Words} words
    * @param {AbortSignal} signal ends its listeners
    * @param {() => void} changed called when something was deleted
+   * @param {string} store its name
    */
-  constructor(panel, words, signal, changed) {
+  constructor(panel, words, signal, changed, store) {
     this.panel = panel;
+    this.store = store;
     this.words = words;
     this.remove = /** @type {HTMLButtonElement} */ (panel.querySelector("button[name=delete]"));
     this.persist = /** @type {HTMLButtonElement} */ (panel.querySelector("button[name=persist]"));
     this.remove.addEventListener("click", async () => {
-      const { bytes } = await storedSizes();
-      await deleteStored();
+      const { bytes } = await storedSizes(store);
+      await deleteStored(store);
       await this.show("storage_deleted", { size_bytes: bytes });
       changed();
     }, { signal });
@@ -33,7 +35,7 @@ export class StoragePanel {
    * @param {import("./chat-words.js").Slots} [slots]
    */
   async show(code, slots) {
-    const { bytes } = await storedSizes();
+    const { bytes } = await storedSizes(this.store);
     const kept = bytes > 0 && (await persisted(() => navigator.storage.persisted()));
     const now = bytes ? this.words.say(kept ? "storage_persisted" : "storage_holds", { size_bytes: bytes }) : this.words.say("storage_empty");
     const sentences = code ? [this.words.say(code, slots), ...(bytes ? [now] : [])] : [now];

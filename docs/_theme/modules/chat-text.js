@@ -13,22 +13,22 @@ export const SYSTEM = /** @type {Message} */ ({
 });
 
 export class ChatText {
-  #tokenizer;
+  tokenizer;
 
   /** @param {Files} files with tokenizer.json and tokenizer_config.json */
   constructor(files) {
     const [tokenizer, config] = ["tokenizer.json", "tokenizer_config.json"].map((name) => JSON.parse(new TextDecoder().decode(files.get(name))));
-    this.#tokenizer = new Tokenizer(tokenizer, config);
+    this.tokenizer = new Tokenizer(tokenizer, config);
   }
 
   /** @param {string} text */
   encode(text) {
-    return this.#tokenizer.encode(text).ids;
+    return this.tokenizer.encode(text).ids;
   }
 
   /** @param {number[]} ids */
   decode(ids) {
-    return this.#tokenizer.decode(ids, { skip_special_tokens: true });
+    return this.tokenizer.decode(ids, { skip_special_tokens: true });
   }
 
   /**

@@ -50,6 +50,13 @@ document.addEventListener("click", ({ target }) => {
   if (link && location.href.startsWith(here)) link.href = `${siteRoot.href}${link.hreflang}/${location.href.slice(here.length)}`;
 }, { capture: true });
 
+// The page of larger models has a policy of its own, so ways to it and from it are full loads: the theme hears of no click.
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? /** @type {HTMLAnchorElement | null} */ (event.target.closest("a[href]")) : null;
+  const own = /\/demo\/models\/$/;
+  if (link && own.test(link.pathname) !== own.test(location.pathname)) event.stopPropagation();
+}, { capture: true });
+
 // The theme replaces the page's content without reloading: its `document$` tells of each page.
 const { document$ } = /** @type {{ document$?: { subscribe(f: () => void): void } }} */ (/** @type {unknown} */ (window));
 if (document$) document$.subscribe(enhance);

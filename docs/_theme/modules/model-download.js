@@ -3,6 +3,7 @@
 
 import { DemoError, asDemoError } from "./demo-error.js";
 import { forgetBeginning, keepBeginning, readBeginning, sha256 } from "./model-store.js";
+import { siteRoot } from "./worker-start.js";
 
 /**
  * @typedef {import("./demo-error.js").Slots} Slots
@@ -13,6 +14,8 @@ import { forgetBeginning, keepBeginning, readBeginning, sha256 } from "./model-s
  *          from the network; `onPosition`: how much of the file there is
  */
 
+/** @type {RequestInit} What a foreign host gets to know beyond what it must: nothing. */
+export const PRIVATE = { credentials: "omit", referrerPolicy: "no-referrer" };
 const SILENCE_S = 30;
 /** Pauses before another try; progress starts the count anew. */
 const PAUSES_MS = [500, 2_000, 5_000];
@@ -127,10 +130,13 @@ async function read(part, { signal, onBytes, onPosition }) {
       signal: AbortSignal.any([signal, silence.signal]),
       // The store keeps it, or nothing should.
       cache: "no-store",
+      ...(file.url.origin === siteRoot.origin ? {} : PRIVATE),
       headers: part.position ? { range: `bytes=${part.position}-` } : {},
     });
     if (response.status === 404) throw new DemoError("missing_file", { file: file.name });
-    const fits = response.status === 206 && response.headers.get("content-range")?.startsWith(`bytes ${part.position}-`);
+    // A foreign host may not let the page read where its part begins; the hash will tell.
+    const range = response.headers.get("content-range");
+    const fits = response.status === 206 && (range === null || range.startsWith(`bytes ${part.position}-`));
     // A host that knows no ranges sends everything.
     if (part.position && !fits) await part.discard();
     if (!response.ok || (response.status === 206 && !fits)) {

@@ -2,7 +2,7 @@
 
 import { DemoError } from "./demo-error.js";
 import { download } from "./model-download.js";
-import { forgetOthers, keepWhole, openStore, readWhole, storedSizes } from "./model-store.js";
+import { HUB_STORE, OWN_STORE, forgetOthers, keepWhole, openStore, readList, readWhole, storedSizes } from "./model-store.js";
 import { siteRoot } from "./worker-start.js";
 
 export { DemoError, asDemoError } from "./demo-error.js";
@@ -13,9 +13,9 @@ export { DemoError, asDemoError } from "./demo-error.js";
  * @typedef {{ name: string, path: string, bytes: number, sha256: string, backends: string[] }} ModelFile
  * @typedef {{ loaded: number, total: number }} Progress in bytes
  * @typedef {{ files: Map<string, Uint8Array<ArrayBuffer>>, networkBytes: number, cachedBytes: number, notices: string[] }} Fetched
- * @typedef {{ signal?: AbortSignal, store?: boolean, onProgress?: (progress: Progress) => void,
- *             onPhase?: (phase: "waiting" | "downloading" | "checking") => void, onRetry?: (slots: Slots) => void }} Options
- *          `store`: false keeps nothing on the device
+ * @typedef {{ signal?: AbortSignal, store?: boolean, storeName?: string, onProgress?: (progress: Progress) => void,
+ *             onPhase?: (phase: "listing" | "waiting" | "downloading" | "checking") => void, onRetry?: (slots: Slots) => void }} Options
+ *          `store`: false keeps nothing on the device; `storeName`: of the store, else the demo's own
  */
 
 /** Every file of this version, of both backends. */
@@ -23,6 +23,7 @@ const ALL = /** @type {ModelFile[]} */ (JSON.parse(MODEL_FILES));
 const LOCK = "edge-demo-download";
 
 /**
+ * What the demo's own model needs on a backend.
  * @param {string} backend
  * @returns {Wanted[]}
  */
@@ -43,8 +44,8 @@ export function sizeOf(files) {
  * @throws {DemoError} the first failure; "canceled" if the signal says so
  */
 export async function fetchFiles(wanted, options = {}) {
-  const { store = true, signal, onPhase } = options;
-  const cache = store ? await openStore() : undefined;
+  const { store = true, storeName = OWN_STORE, signal, onPhase } = options;
+  const cache = store ? await openStore(storeName) : undefined;
   const fetchAll = () => fetchInto(cache, wanted, options);
   if (!cache || !navigator.locks) {
     const fetched = await fetchAll();
@@ -63,7 +64,7 @@ export async function fetchFiles(wanted, options = {}) {
  * @param {Options} options
  * @returns {Promise<Fetched>}
  */
-async function fetchInto(cache, wanted, { signal, onProgress, onPhase, onRetry }) {
+async function fetchInto(cache, wanted, { storeName = OWN_STORE, signal, onProgress, onPhase, onRetry }) {
   const abort = new AbortController();
   const either = AbortSignal.any([abort.signal, ...(signal ? [signal] : [])]);
   /** @type {Fetched} */
@@ -112,17 +113,36 @@ async function fetchInto(cache, wanted, { signal, onProgress, onPhase, onRetry }
   if (signal?.aborted) throw new DemoError("canceled");
   const failed = ends.filter((end) => end.status === "rejected").map((end) => end.reason);
   if (failed.length) throw failed.find((error) => error.code !== "canceled") ?? failed[0];
-  if (cache) await forgetOthers(cache, new Set(ALL.map((file) => file.sha256)));
+  if (cache && storeName === OWN_STORE) await forgetOthers(cache, new Set(ALL.map((file) => file.sha256)));
   return result;
 }
 
 /**
- * What loading would fetch from the network now.
+ * What loading the demo's own model would fetch from the network now.
  * @param {string} backend
  * @returns {Promise<number>} bytes
  */
 export async function bytesToDownload(backend) {
-  const { whole, begun } = await storedSizes();
-  const missing = filesFor(backend).filter(({ sha256 }) => !whole.has(sha256));
-  return missing.reduce((size, { sha256 }) => size - (begun.get(sha256) ?? 0), sizeOf(missing));
+  return missingBytes(filesFor(backend), OWN_STORE);
+}
+
+/**
+ * The same for a model of a host; what the catalog says where the host has never been asked.
+ * @param {import("./chat-protocol.d.ts").HubModel} model
+ * @returns {Promise<number>} bytes
+ */
+export async function hubBytesToDownload(model) {
+  const cache = (await globalThis.caches?.has(HUB_STORE).catch(() => false)) ? await openStore(HUB_STORE) : undefined;
+  const list = cache && (await readList(cache, model));
+  return list ? missingBytes(list, HUB_STORE) : model.download_bytes;
+}
+
+/**
+ * @param {{ bytes: number, sha256: string }[]} files
+ * @param {string} storeName
+ */
+async function missingBytes(files, storeName) {
+  const { whole, begun } = await storedSizes(storeName);
+  const missing = files.filter(({ sha256 }) => !whole.has(sha256));
+  return missing.reduce((size, { bytes, sha256 }) => size + bytes - (begun.get(sha256) ?? 0), 0);
 }

@@ -9,21 +9,22 @@ import { siteRoot } from "./worker-start.js";
  * @typedef {{ whole: Map<string, number>, begun: Map<string, number>, bytes: number }} Stored sizes in bytes by hash
  */
 
-const CACHE_NAME = "edge-demo-model-v1";
+/** Names of the stores: of the demo's own model, and of those from hosts. */
+export const OWN_STORE = "edge-demo-model-v1", HUB_STORE = "edge-hub-models-v1";
 
-/** The store; undefined where the browser has none, as in some private windows. */
-export async function openStore() {
+/** A store; undefined where the browser has none, as in some private windows. @param {string} name */
+export async function openStore(name) {
   try {
-    return await globalThis.caches?.open(CACHE_NAME);
+    return await globalThis.caches?.open(name);
   } catch {
     return undefined;
   }
 }
 
 // Keys name the content, whatever folder it was loaded from.
-/** @param {Wanted} file */
+/** @param {{ sha256: string }} file */
 const wholeKey = ({ sha256 }) => new URL(`/sha256/${sha256}`, siteRoot).href;
-/** @param {Wanted} file @param {number | ""} from */
+/** @param {{ sha256: string }} file @param {number | ""} from */
 const beginningKey = ({ sha256 }, from) => new URL(`/begun/${sha256}/${from}`, siteRoot).href;
 
 /**
@@ -47,7 +48,7 @@ export async function readWhole(cache, file) {
 /**
  * Keeps a verified file and forgets its beginnings.
  * @param {Cache} cache
- * @param {Wanted} file
+ * @param {{ sha256: string }} file
  * @param {Uint8Array<ArrayBuffer>} bytes
  * @returns {Promise<boolean>} whether the browser had room
  */
@@ -91,7 +92,7 @@ export async function keepBeginning(cache, file, from, piece) {
 
 /**
  * @param {Cache} cache
- * @param {Wanted} file
+ * @param {{ sha256: string }} file
  */
 export async function forgetBeginning(cache, file) {
   await forget(cache, (url) => url.startsWith(beginningKey(file, "")));
@@ -106,14 +107,39 @@ export async function forgetOthers(cache, current) {
   await forget(cache, (url) => !current.has(new URL(url).pathname.split("/")[2]));
 }
 
-/** @returns {Promise<Stored>} */
-export async function storedSizes() {
+// Which files make up a model of a host, as the host once listed them.
+/** @param {{ id: string, revision: string }} model */
+const listKey = ({ id, revision }) => new URL(`/list/${id}@${revision}`, siteRoot).href;
+
+/**
+ * @param {Cache} cache
+ * @param {{ id: string, revision: string }} model
+ * @returns {Promise<{ path: string, bytes: number, sha256: string }[] | undefined>}
+ */
+export async function readList(cache, model) {
+  return (await cache.match(listKey(model)))?.json().catch(() => undefined);
+}
+
+/**
+ * @param {Cache} cache
+ * @param {{ id: string, revision: string }} model
+ * @param {{ path: string, bytes: number, sha256: string }[]} list
+ */
+export async function keepList(cache, model, list) {
+  await put(cache, listKey(model), new TextEncoder().encode(JSON.stringify(list)));
+}
+
+/**
+ * @param {string} name of the store
+ * @returns {Promise<Stored>}
+ */
+export async function storedSizes(name) {
   const whole = new Map();
   const begun = new Map();
   let bytes = 0;
   try {
     // Asking for a cache by name makes one; only look.
-    const cache = (await globalThis.caches?.has(CACHE_NAME)) ? await openStore() : undefined;
+    const cache = (await globalThis.caches?.has(name)) ? await openStore(name) : undefined;
     for (const request of (await cache?.keys()) ?? []) {
       const [, kind, hash] = new URL(request.url).pathname.split("/");
       const size = Number((await cache?.match(request))?.headers.get("content-length"));
@@ -127,9 +153,12 @@ export async function storedSizes() {
   return { whole, begun, bytes };
 }
 
-/** @returns {Promise<boolean>} whether anything was there to delete */
-export async function deleteStored() {
-  return (await globalThis.caches?.delete(CACHE_NAME)) ?? false;
+/**
+ * @param {string} name of the store
+ * @returns {Promise<boolean>} whether anything was there to delete
+ */
+export async function deleteStored(name) {
+  return (await globalThis.caches?.delete(name)) ?? false;
 }
 
 /** @returns {Promise<number>} bytes that the browser would still let this site store; Infinity where it does not say */

@@ -1,9 +1,17 @@
-// <model-verdicts>: asks the fit calculator of each small model whether the reader's device holds it, and how fast it writes.
+// <model-verdicts>: asks the fit calculator of each small model whether the reader's device holds it, and how fast it
+// writes; loads those that lie ready on a host once the reader agreed.
+import { session } from "./chat-session.js";
 import { EngineFailure, ask } from "./engine-client.js";
+import { HubDialog } from "./hub-dialog.js";
+import { hubBytesToDownload } from "./model-files.js";
 import { SettingsElement } from "./settings-element.js";
 import { OWN, onDeviceChange, readDevice, withOwnDevice } from "./this-device.js";
 
-/** @typedef {{ lang: string, words: Record<string, string>, setup: Record<string, string | number> }} Settings */
+/**
+ * @typedef {{ lang: string, words: Record<string, string>, setup: Record<string, string | number>,
+ *             host: import("./hub-dialog.js").Host | null, offered: import("./hub-dialog.js").Offered[] }} Settings
+ *          `host`: null where the publisher allows none
+ */
 
 /** @extends {SettingsElement<Settings>} */
 class ModelVerdicts extends SettingsElement {
@@ -16,6 +24,7 @@ class ModelVerdicts extends SettingsElement {
     button.textContent = this.say("ask", { size: ENGINE_SIZE });
     button.addEventListener("click", () => void this.ask());
     this.quiet = onDeviceChange(() => this.show());
+    this.offer();
     this.dataset.state = "ready";
     this.show();
   }
@@ -28,6 +37,27 @@ class ModelVerdicts extends SettingsElement {
     const measured = readDevice() !== null;
     this.find("[data-unmeasured]").hidden = measured;
     this.find("[data-live]").hidden = !measured;
+  }
+
+  /** Buttons that load. A model that this browser has kept asks no host, and so needs no consent. */
+  offer() {
+    const { host, offered } = this.settings;
+    if (!host) return;
+    const dialog = new HubDialog(this.find("dialog"), (id, slots) => this.say(id, slots), { ...this.settings, host });
+    for (const model of offered) {
+      const button = /** @type {HTMLButtonElement} */ (this.find(`[data-model="${model.id}"] button[name=load_hub]`));
+      const label = async () => { button.textContent = this.say(await hubBytesToDownload(model) ? "hub-load" : "hub-load-kept", { size: model.size }); };
+      void label();
+      session.watch({ changed: () => {
+        button.disabled = session.state === "loading" || session.state === "computing";
+        if (session.state === "ready") void label();
+      }, token: () => {} });
+      button.addEventListener("click", async () => {
+        if (await hubBytesToDownload(model) && !(await dialog.agreed(model))) return;
+        void session.load("webgpu", { hub: model });
+        document.querySelector("on-device-chat")?.scrollIntoView({ block: "start" });
+      });
+    }
   }
 
   async ask() {

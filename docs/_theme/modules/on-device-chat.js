@@ -1,6 +1,7 @@
 // <on-device-chat>: talks to a small language model that runs in this tab. Enhances the HTML pre-rendered from
 // docs/_theme/elements/on-device-chat.html; what it shows lives in chat-session.js and outlives a page change.
-// Attributes: backend ("webgpu" or "wasm"; `?backend=` and `#?backend=` of the URL win), max-new-tokens.
+// Attributes: backend ("webgpu" or "wasm"; `?backend=` and `#?backend=` of the URL win), max-new-tokens; hub: it talks to
+// a larger model that <model-verdicts> loads, and has no button for the demo's own.
 
 import { showFigures } from "./chat-figures.js";
 import { session } from "./chat-session.js";
@@ -9,6 +10,7 @@ import { StoragePanel } from "./chat-storage.js";
 import { showMarkdown, showTurns, transcript } from "./chat-turns.js";
 import { Words } from "./chat-words.js";
 import { bytesToDownload, filesFor, sizeOf } from "./model-files.js";
+import { HUB_STORE, OWN_STORE } from "./model-store.js";
 
 const DEFAULT_MAX_NEW_TOKENS = 256;
 const LOW_MEMORY_GIB = 4;
@@ -20,11 +22,16 @@ class OnDeviceChat extends HTMLElement {
   /** @type {string | undefined} */ #looked;
   #listed = "";
 
+  get #hub() {
+    return this.hasAttribute("hub");
+  }
+
   connectedCallback() {
     this.#words = new Words(JSON.parse(this.#find("template[data-strings]", HTMLTemplateElement).content.textContent ?? "{}"));
     this.#connected = new AbortController();
     const { signal } = this.#connected;
-    this.#storage = new StoragePanel(this.#find("[data-storage]"), this.#words, signal, () => void this.#labelLoad());
+    this.#storage = new StoragePanel(this.#find("[data-storage]"), this.#words, signal, () => void this.#labelLoad(),
+      this.#hub ? HUB_STORE : OWN_STORE);
     this.#listen(signal);
     this.#warnOfLowMemory();
     session.watch(this);
@@ -40,17 +47,17 @@ class OnDeviceChat extends HTMLElement {
     const { state, turns } = session;
     this.dataset.state = state;
     this.setAttribute("aria-busy", String(state === "loading" || state === "computing"));
-    const loadable = state === "static" || state === "error";
+    const loadable = (state === "static" || state === "error") && !this.#hub;
     this.#show("load", loadable);
     this.#show("load_unstored", loadable && session.error?.code === "storage_short");
     this.#show("cancel", state === "loading", session.status?.code !== "canceling");
-    this.#show("retry", session.unanswered && !loadable, state === "ready");
+    this.#show("retry", session.unanswered && state !== "static" && state !== "error", state === "ready");
     this.#show("copy_all", turns.length > 0);
     this.#button("send").disabled = state !== "ready";
     this.#button("stop").disabled = state !== "computing";
     this.#button("clear").disabled = !turns.length;
     this.#takeBack();
-    if (this.#looked !== state && (loadable || state === "ready")) {
+    if (this.#looked !== state && state !== "loading" && state !== "computing") {
       void this.#storage?.show();
       void this.#labelLoad();
     }
@@ -114,7 +121,7 @@ class OnDeviceChat extends HTMLElement {
   #send() {
     const prompt = this.#find("textarea[name=prompt]", HTMLTextAreaElement);
     const text = prompt.value.trim();
-    if (session.state === "static") this.#say("[data-notices]", [{ code: "not_ready", slots: {} }]);
+    if (session.state === "static") this.#say("[data-notices]", [{ code: this.#hub ? "hub_not_ready" : "not_ready", slots: {} }]);
     if (!text || session.state !== "ready") return;
     this.#fill("");
     const limit = Number.parseInt(this.getAttribute("max-new-tokens") ?? "", 10);
