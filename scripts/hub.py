@@ -19,7 +19,8 @@ def model_host() -> dict[str, Any] | None:
 
     `model_host` names the origin of a mirror with the host's own paths. Raises BadData for what is no origin.
     """
-    (host,) = (dict(entity.values) for entity in facts.entities()["model-hosts"].values())
+    (entity,) = facts.entities()["model-hosts"].values()
+    host = {key: entity.values[key] for key in ("name", "origin", "redirects", "privacy")}
     mirror = setting("model_host")
     if mirror == NONE:
         return None

@@ -83,6 +83,8 @@ def visit(webgpu_browser: Browser, site: StaticServer, host: Host) -> Iterator[C
     def open_(lang: str = "en", *, catalog: dict[str, Any] | None = None, storage: Any = None, **options: Any) -> Visit:
         context = webgpu_browser.new_context(storage_state=storage, **options)
         contexts.append(context)
+        # Browsers ask the reader before a page reaches an address of this machine; a host on the network needs none.
+        context.grant_permissions(["local-network-access"])
 
         def moved(route: Route) -> None:
             answer = route.fetch()
@@ -118,7 +120,7 @@ def test_without_consent_nobody_is_asked(visit: Callable[..., Visit], host: Host
     expect(dialog).to_be_visible()
     where = host.server.url.removeprefix("http://").rstrip("/")
     text = dialog.inner_text()
-    for told in (where, "390 MB", "Apache-2.0", "network address", "does not learn what you write"):
+    for told in (where, "390 MB", "Apache-2.0", "network address", "not learn what you write"):
         assert told in text
     assert "has not been measured" in text
     dialog.locator("button[name=decline]").click()

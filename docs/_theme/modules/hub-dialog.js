@@ -37,7 +37,8 @@ export class HubDialog {
    */
   async agreed(model) {
     const host = new URL(model.origin).host;
-    const redirects = this.#host.redirects.map((origin) => origin.replace("https://", ""));
+    // The policy lists each server; a reader knows whose they are by the end of their names.
+    const redirects = [...new Set(this.#host.redirects.map((origin) => origin.split(".").slice(-2).join(".")))];
     const list = new Intl.ListFormat(this.#lang, { type: "conjunction" });
     this.#write("title", this.#say("hub-title", { model: model.name, host: this.#host.name }));
     this.#write("size", this.#say("hub-size", { size: model.size }));
