@@ -9,7 +9,7 @@ import dataclasses
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from .owned import Owned
@@ -74,6 +74,9 @@ class Uncertain:
     samples: int
     seed: int
 
+    def __hash__(self) -> int:
+        return hash((self.samples, self.seed, *self.modes.values()))
+
     def draws(self) -> Iterator[dict[str, float]]:
         """`samples` draws of the ranged inputs."""
         generator = random.Random(self.seed)
@@ -110,6 +113,7 @@ def band(case: Comparison, drawn: Sequence[Mapping[str, float]], requests: Seque
     return found
 
 
+@lru_cache(maxsize=128)  # both languages, pages and prose ask for the same draws
 def npv(uncertain: Uncertain) -> Npv:
     """NPV at the likely values, its quantiles over the draws, and the tornado."""
     case, values, positive, paid = uncertain.case, [], 0, 0

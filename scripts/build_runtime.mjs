@@ -153,7 +153,8 @@ async function memory() {
   const py = await loadPyodide({
     ...options(scratchFile("slim.zip", slim)),
     _makeSnapshot: true,
-    env: { HOME: "/home/pyodide", PYTHONHASHSEED: "0" },
+    // Else the builder's language would stand in the memory.
+    env: { HOME: "/home/pyodide", LANG: "en_US.UTF-8", PYTHONHASHSEED: "0" },
   });
   py.FS.writeFile("/dataset.json", dataset);
   py.runPython(`
@@ -212,9 +213,10 @@ function wipe(module) {
   for (const start of taken) module._free(start);
 }
 
-/** Clock, chance and this script's place stand still from here on. */
+/** Clock, time zone, chance and this script's place stand still from here on. */
 function standStill() {
   process.argv.splice(1);
+  process.env.TZ = "UTC";
   Date.now = () => 0;
   performance.now = () => 0;
   Object.assign(crypto, { randomFillSync: (/** @type {Uint8Array} */ view) => view.fill(0) });

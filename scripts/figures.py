@@ -296,9 +296,14 @@ def points(marks: Sequence[Mark]) -> list[tuple[float, float]]:
 
 def all_drawn(lang: str) -> list[dict[str, Any]]:
     """All figures of a language, drawn in one go: starting Node takes longer than drawing."""
-    ids = list(facts.entities()["figures"])
-    given = json.dumps([Figure(figure_id, lang).drawing() for figure_id in ids], ensure_ascii=False)
-    drawing = tuple(path.read_bytes() for path in drawing_files())
+    return all_drawn_of(facts.evidence(lang), tuple(path.read_bytes() for path in drawing_files()))
+
+
+@lru_cache(maxsize=4)
+def all_drawn_of(evidence: Evidence, drawing: tuple[bytes, ...]) -> list[dict[str, Any]]:
+    """`all_drawn` for one state of `data/` and of what draws: each page with a figure asks for all."""
+    ids = list(evidence.found["figures"])
+    given = json.dumps([Figure(figure_id, evidence.lang).drawing() for figure_id in ids], ensure_ascii=False)
     return [{"id": i, **one} for i, one in zip(ids, drawn(given, drawing), strict=True)]
 
 

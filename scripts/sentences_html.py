@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 from mkdocs.exceptions import PluginError
 
+from calculators.evidence import Evidence
 from calculators.load import load_dataset
 from calculators.sentences import choice_words, field_words, steps_of
 from calculators.worker import reply
@@ -37,18 +39,36 @@ def sentence_text(sentence_id: str, lang: str) -> str:
     return between.join("".join(part["text"] for part in found[name]) for name in ("sentence", "conclusion"))
 
 
+def words_of(lang: str) -> dict[str, str]:
+    words = {i: pair[lang] for i, pair in facts.strings("sentences").items()}
+    return words | {i: facts.strings("calculators")[i][lang] for i in FROM_CALCULATORS}
+
+
+@lru_cache(maxsize=4)
+def all_told(evidence: Evidence, drawing: tuple[bytes, ...]) -> dict[str, tuple[dict[str, Any], str]]:
+    """Each sentence's default case and chart, drawn in one go: starting Node takes longer than drawing.
+
+    For one state of `data/` and of what draws.
+    """
+    lang = evidence.lang
+    found = {i: told(i, lang, page=True) for i in evidence.found["sentences"]}
+    asking = []
+    for i, one in found.items():
+        view = {"lang": lang, "uid": i, "words": words_of(lang), "names": {}}
+        answer: dict[str, Any] = {"inputs": {}, "results": {}, "warnings": [], "charts": [one["chart"]]}
+        asking.append({"reply": answer, "view": view, "labels": {}, "choices": {}})
+    drawn = rendered(json.dumps(asking, ensure_ascii=False), drawing)
+    return {i: (one, parts["charts"]) for (i, one), parts in zip(found.items(), drawn, strict=True)}
+
+
 def sentence_html(sentence_id: str, lang: str, root: str) -> str:
     """The inner HTML. `root`: from the page's address to its language's root."""
-    found, dataset = told(sentence_id, lang, page=True), load_dataset()
-    words = {i: pair[lang] for i, pair in facts.strings("sentences").items()}
-    words |= {i: facts.strings("calculators")[i][lang] for i in FROM_CALCULATORS}
+    facts.entity(f"sentences/{sentence_id}")
+    found, charts = all_told(facts.evidence(lang), drawing())[sentence_id]
+    words, dataset = words_of(lang), load_dataset()
     sentence = dataset.sentences[sentence_id]
     inputs = {name: control(name, entry, lang) for name, entry in sentence["inputs"].items()}
     calculator = f"{root}calculators/{sentence['calculator']}/"
-    view = {"lang": lang, "uid": sentence_id, "words": words, "names": {}}
-    answer: dict[str, Any] = {"inputs": {}, "results": {}, "warnings": [], "charts": [found["chart"]]}
-    asking = {"reply": answer, "view": view, "labels": {}, "choices": {}}
-    charts = rendered(json.dumps([asking], ensure_ascii=False), drawing())[0]["charts"]
     settings = {
         "of": sentence_id,
         "lang": lang,

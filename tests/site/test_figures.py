@@ -446,5 +446,6 @@ def test_ticks_are_round_and_within_the_axis() -> None:
 
 def test_the_same_figures_give_the_same_bytes() -> None:
     first = all_drawn("ja")
+    figures.all_drawn_of.cache_clear()
     figures.drawn.cache_clear()
     assert all_drawn("ja") == first

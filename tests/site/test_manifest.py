@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from calculators.load import compiled_json
+from scripts.build import NODE
 from scripts.manifest import NAME, write_manifest
 from scripts.static_server import StaticServer
 
@@ -71,18 +74,34 @@ def test_what_is_no_built_site_is_one_sentence(site: Path, content: str | None) 
     assert code == 2 and text.startswith("verify: ") and text.count("\n") == 1 and "make build" in text
 
 
+def test_the_engines_memory_knows_nothing_of_who_built_it(tmp_path: Path) -> None:
+    """Python reads time zone and language as it starts, and its whole memory is kept."""
+    (tmp_path / "dataset.json").write_text(compiled_json(), encoding="utf-8")
+    (tmp_path / "cases.json").write_text("[]", encoding="utf-8")
+    made = set()
+    for where in ({"TZ": "UTC", "LC_ALL": "en_US.UTF-8"}, {"TZ": "Asia/Tokyo", "LC_ALL": "ja_JP.UTF-8"}):
+        out = tmp_path / where["TZ"]
+        places = ["--runtime", out / "runtime", "--engine", out / "engine"]
+        given = ["--dataset", tmp_path / "dataset.json", "--cases", tmp_path / "cases.json"]
+        command = [NODE, "scripts/build_runtime.mjs", *places, *given]
+        subprocess.run(command, cwd=ROOT, env={**os.environ, **where}, check=True)
+        made.add(hashlib.sha256((out / "engine" / "heap.wasm").read_bytes()).hexdigest())
+    assert len(made) == 1
+
+
 @pytest.mark.slow
 def test_two_clean_builds_of_one_commit_are_alike(tmp_path: Path) -> None:
-    """Clones in folders of different names and ages, built one after the other, the second by another clock."""
+    """Clones in folders of different names and ages, built one after the other, by builders in different places."""
     manifests = []
-    for name, zone in (("one", "UTC"), ("another-folder", "Asia/Tokyo")):
+    for name, zone, language, seed in (("one", "UTC", "C", "1"), ("another-folder", "Asia/Tokyo", "ja_JP.UTF-8", "2")):
         home = tmp_path / name
         subprocess.run(["git", "clone", "-q", "--no-hardlinks", ROOT, home], check=True)
         (home / "node_modules").symlink_to(ROOT / "node_modules")
         for kept in (ROOT / ".cache").glob("*.whl"):
             (home / ".cache").mkdir(exist_ok=True)
             shutil.copy(kept, home / ".cache")
-        environment = {**os.environ, "TZ": zone, "SITE_URL": "https://example.org/book/"}
+        place = {"TZ": zone, "LC_ALL": language, "PYTHONHASHSEED": seed}
+        environment = {**os.environ, **place, "SITE_URL": "https://example.org/book/"}
         environment.pop("SOURCE_DATE_EPOCH", None)
         subprocess.run([sys.executable, "-m", "scripts.build"], cwd=home, env=environment, check=True)
         manifests.append(json.loads((home / "site" / NAME).read_text(encoding="utf-8")))
