@@ -93,14 +93,14 @@ def test_results_show_where_the_words_stand(open_page: Open) -> None:
     expect(page.locator("article mark").first).to_have_text("ウィンドウ")
 
 
-@pytest.mark.xfail(reason="open: after an instant navigation the row is found, but not scrolled to", strict=True)
 def test_rows_of_the_data_are_found_and_lead_to_their_row(open_page: Open) -> None:
     page = open_page("en/").page
     open_box(page)
     ask(page, "raspberry pi 5 16gb")
     link = page.locator(".md-search-result__link[href*='#raspberry-pi-5-16gb']")
     link.first.evaluate("a => a.click()")
-    expect(page.locator("tr#raspberry-pi-5-16gb")).to_be_in_viewport()
+    expect(page.locator("data-table")).to_have_attribute("data-state", "ready")
+    expect(page.locator("tr#raspberry-pi-5-16gb")).to_be_in_viewport(ratio=1)
 
 
 def test_a_glossary_term_is_completed(open_page: Open) -> None:

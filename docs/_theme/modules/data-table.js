@@ -106,7 +106,10 @@ export class DataTable extends HTMLElement {
     }
     const row = plain ? decodeURIComponent(location.hash.slice(1)) : "";
     void this.apply().then(() => {
-      if (row && !document.getElementById(row)) return this.reveal(row);
+      const there = row ? document.getElementById(row) : null;
+      if (row && !there) return this.reveal(row);
+      // The browser went there before the table took its place.
+      if (this.contains(there)) there?.scrollIntoView({ block: "center" });
       return undefined;
     });
   };
