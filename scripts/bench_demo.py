@@ -121,7 +121,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.write:
         prefix = "site-chat-versus" if arguments.threads == 1 else "site-chat-two-threads-versus"
         for name, ratio in ratios.items():
-            set_fact(f"{prefix}-{name}", float(f"{ratio:.2g}"), datetime.date.today().isoformat())
+            set_fact(f"{prefix}-{name}", float(f"{ratio:.3g}"), datetime.date.today().isoformat())
     return 0
 
 
