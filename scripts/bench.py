@@ -1,4 +1,4 @@
-"""Measures the site on this machine: sizes, build times, first answers, the chat. For orientation, never for a test.
+"""Measures the site on this machine: sizes, builds, checks, first answers, the chat. For orientation, never for a test.
 
 Usage: python -m scripts.bench [--runs 3] [--write]
 Prints the median of the runs with its spread, each in a fresh browser. --write puts the medians and today's date into
@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -39,7 +40,7 @@ def size(folder: Path) -> float:
 def measure_build(found: Figures) -> Path:
     """Builds everything from nothing but the downloads, then again without changes."""
     out = BUILD / "bench-site"
-    for name in ("pages", "python", "model", "modules", "onnxruntime"):
+    for name in ("api", "model", "modules", "notebooks", "onnxruntime", "pages", "python", "theme"):
         shutil.rmtree(BUILD / name, ignore_errors=True)
     for name in ("site-build-seconds", "site-rebuild-seconds"):
         started = time.monotonic()
@@ -51,6 +52,21 @@ def measure_build(found: Figures) -> Path:
     python = [size(folder) for path, folder in assets.folders.items() if folder.parent.parent.name == "python"]
     found["site-engine-bytes"] = [sum(python)]
     return out
+
+
+def measure_check(found: Figures) -> None:
+    """The fast checks after a change to one page, all the rest having been checked before."""
+    page = ROOT / "docs" / "en" / "book" / "preface.md"
+    text = page.read_text(encoding="utf-8")
+    command = [sys.executable, "-m", "scripts.check"]
+    try:
+        for more in ("", "\nReaders may change this sentence.\n"):
+            page.write_text(text + more, encoding="utf-8")
+            started = time.monotonic()
+            subprocess.run(command, cwd=ROOT, capture_output=True)  # its twin wants to be read again: a finding
+            found["site-check-seconds"] = [time.monotonic() - started]
+    finally:
+        page.write_text(text, encoding="utf-8")
 
 
 def measure_calculator(page: Page, url: str, found: Figures) -> None:
@@ -136,6 +152,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="put the medians into data/facts/site-*.yml")
     arguments = parser.parse_args(argv)
     found: Figures = {}
+    measure_check(found)
     site = StaticServer(measure_build(found), path="/", site_url=URL)
     with sync_playwright() as playwright:
         measure_browser(playwright, site, arguments.runs, found)

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -381,10 +382,12 @@ def refuse_loose(*, strict: bool) -> None:
 
 def make_site(site_url: str, builders: Builders | None = None, *, strict: bool = True) -> Made:
     """Everything that the site consists of. Raises BadData, BadNotebook, BuildFailure."""
-    assets = build_assets()
+    compiled_json()  # bad data is told before all else
     refuse_loose(strict=strict)
-    notebooks = build_notebooks(fresh=strict)
-    shared = PageBuild(site_url, assets.modules, assets.model, notebooks, commit_epoch())
+    with ThreadPoolExecutor(1) as beside:  # the assets use one processor
+        notebooks = beside.submit(build_notebooks, fresh=strict)
+        assets = build_assets()
+    shared = PageBuild(site_url, assets.modules, assets.model, notebooks.result(), commit_epoch())
     return Made(assets, build_pages(shared, assets.theme, builders, strict=strict), shared)
 
 
