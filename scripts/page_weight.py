@@ -60,7 +60,8 @@ def middle_section(site: Path, lang: str, *, sentence: bool) -> str:
 
 def visit(browser: Browser, server: StaticServer, path: str) -> dict[str, int]:
     """Gzip size of each file that a first visit fetches, by its path below the site's root."""
-    context = browser.new_context()
+    # What the service worker fetches comes after the page and is said on the page that it serves.
+    context = browser.new_context(service_workers="block")
     fetched: set[str] = set()
     context.on("request", lambda request: fetched.add(request.url.partition("#")[0].partition("?")[0]))
     page = context.new_page()

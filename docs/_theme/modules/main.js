@@ -8,6 +8,7 @@ const elements = {
   "tier-calculator": () => import("./calculator.js"),
   "cost-calculator": () => import("./calculator.js"),
   "fit-calculator": () => import("./calculator.js"),
+  "keep-book": () => import("./keep-book.js"),
   "portfolio-calculator": () => import("./calculator.js"),
   "chat-benchmark": () => import("./chat-benchmark.js"),
   "device-run": () => import("./device-run.js"),
@@ -54,3 +55,8 @@ document.addEventListener("click", ({ target }) => {
 const { document$ } = /** @type {{ document$?: { subscribe(f: () => void): void } }} */ (/** @type {unknown} */ (window));
 if (document$) document$.subscribe(enhance);
 else enhance();
+
+// Last, and in a quiet moment: what makes pages work without a network. Where it fails, nothing is lost.
+addEventListener("load", () => (window.requestIdleCallback ?? setTimeout)(() => {
+  void import("./offline-start.js").then(({ start }) => start()).catch(() => {});
+}));
