@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 from calculators.text import LANGUAGES
@@ -20,9 +19,11 @@ WORKER, LIST, APP = "sw.js", "offline.json", "app.webmanifest"
 BUILD = re.compile(r'<meta name="build" content="[0-9a-f]{16}">')
 # The demo keeps its model and ONNX Runtime itself; books in one file, previews and what machines read are not kept.
 LEFT_OUT = re.compile(
-    r"models/|assets/\w+/ort-|cards/|.*\.(?:pdf|epub|md|gz|txt)$|.*(?:404\.html|feed\.xml|search_index\.json)$"
+    r"models/|assets/\w+/ort-|cards/|.*\.(?:pdf|epub|md|gz|txt)$|.*(?:404\.html|feed\.xml)$"
     rf"|(?:{WORKER}|{LIST}|build-manifest\.json|sitemap\.xml|\.nojekyll)$"
 )
+# What the engine fetches for its usual start.
+ENGINE = (".mjs", ".wasm")
 # A mirror puts its own address in.
 UNCHECKED = "sitemap.xml"
 # The language chooser, where the installed book opens.
@@ -66,7 +67,15 @@ def write_offline(site: Path, assets: str) -> str:
         for name, content in sorted(contents.items())
         if not LEFT_OUT.match(name)
     }
-    listed = {"id": edition, "modules": assets, "fallback": fallback(site, assets), "files": files}
+    engine = [name for name in files if name.startswith("assets/") and name.endswith(ENGINE)]
+    parts = {assets + name: [assets + part for part in names] for name, names in needs(site / assets).items()}
+    listed = {
+        "id": edition,
+        "modules": assets,
+        "fallback": fallback(site, assets),
+        "needs": {**parts, f"{assets}engine-worker.js": engine},
+        "files": files,
+    }
     write(site / LIST, json.dumps(listed, separators=(",", ":")))
     script = (site / assets / "offline-worker.js").read_text(encoding="utf-8")
     write(site / WORKER, f'const BUILD_ID="{edition}";{script}')
@@ -82,20 +91,17 @@ def fallback(site: Path, assets: str) -> list[str]:
     page = (site / LANGUAGES[0] / "offline" / "index.html").read_text(encoding="utf-8")
     names = set(re.findall(rf'(?:src|href)="[^"]*{re.escape(assets)}([\w.-]+)"', page))
     names |= {path.name for path in (site / assets).glob("*.js") if 'define("keep-book"' in path.read_text("utf-8")}
-    names |= set(CHOOSER[1:])
-    return [CHOOSER[0], *sorted(assets + name for name in with_imports(site / assets, names))]
+    return [CHOOSER[0], *sorted(assets + name for name in names | set(CHOOSER[1:]))]
 
 
-def with_imports(folder: Path, names: Iterable[str]) -> set[str]:
-    """Files and what their modules import before they run."""
-    found: set[str] = set()
-    rest = set(names)
-    while rest:
-        name = rest.pop()
-        found.add(name)
-        if name.endswith(".js"):
-            text = (folder / name).read_text(encoding="utf-8")
-            rest |= set(re.findall(r'(?:from|import)"\./(chunk-\w+\.js)"', text)) - found
+def needs(folder: Path) -> dict[str, list[str]]:
+    """The parts that each script imports, now or once a reader touches something; main.js those of every page only."""
+    found = {}
+    for path in files_under(folder, "*.js"):
+        how = r"(?:from|import)" if path.name == "main.js" else r"(?:from|import\(?)"
+        names = re.findall(how + r'"\./(chunk-\w+\.js)"', path.read_text(encoding="utf-8"))
+        if names:
+            found[path.name] = sorted(set(names))
     return found
 
 

@@ -121,7 +121,7 @@ def test_a_page_that_was_not_read_is_told_apart_and_those_that_were_are_listed(r
     assert has_styles(page)
     expect(page.locator("[data-missing]")).to_contain_text(f"/some/path/ja/{OTHER}")
     page.locator("[data-pages] summary").click()
-    page.locator("[data-pages] a", has_text="収まる").first.click()
+    page.locator("[data-pages] a", has_text="何が載り").first.click()
     expect(page.locator("fit-calculator")).to_be_attached()
     reader.server.start()
     page.go_back()
@@ -146,7 +146,7 @@ def test_the_kept_book_works_whole_after_a_fresh_load(reader: Reader) -> None:
     answers(page)
     # From page to page without a reload, as the theme does it.
     page.evaluate("window.here = true")
-    page.locator("a[href$='calculators/cost/'], a[href='../cost/']").first.click()
+    page.locator("main a[href$='calculators/cost/']:visible").first.click()
     page.wait_for_url("**/en/calculators/cost/")
     assert page.evaluate("window.here")
     page.goto(f"{reader.server.url}api/v1/models.json")
@@ -270,7 +270,7 @@ def test_a_page_of_a_new_edition_is_loaded_whole_not_put_into_an_old_one(browser
     page = reader.visit("en/calculators/cost/")
     second = changed(own.root)
     page.evaluate("window.here = true")
-    page.locator("a[href='../fit/']").first.click()
+    page.locator("main a[href$='calculators/fit/']:visible").first.click()
     expect(page.locator(".second")).to_be_visible(timeout=SLOW_MS)
     assert not page.evaluate("window.here")
     assert page.evaluate(BUILD) == second

@@ -109,8 +109,9 @@ class KeepBook extends SettingsElement {
   async showPages() {
     /** @type {[string, string][]} */
     const titles = await this.ask({ type: "titles", lang: this.settings.lang });
-    this.find("[data-pages]").hidden = !titles.length;
-    this.find("[data-pages] ul").replaceChildren(...titles.map(([address, title]) => {
+    const others = titles.filter(([address]) => new URL(address).pathname !== location.pathname);
+    this.find("[data-pages]").hidden = !others.length;
+    this.find("[data-pages] ul").replaceChildren(...others.map(([address, title]) => {
       const [item, link] = [document.createElement("li"), document.createElement("a")];
       link.href = address;
       const text = new DOMParser().parseFromString(title, "text/html").body.textContent ?? ""; // its entities

@@ -45,8 +45,9 @@ export function ask(worker, message) {
 let started;
 
 /** @returns {Promise<ServiceWorker | undefined>} the worker that is at work; rejects where the browser refuses */
-export function start() {
-  return (started ??= build && wanted() && navigator.serviceWorker ? begin(navigator.serviceWorker) : Promise.resolve(undefined));
+export async function start() {
+  if (build && wanted() && navigator.serviceWorker) started ??= begin(navigator.serviceWorker);
+  return started;
 }
 
 /** Ends it and deletes what it kept; the demo's model stays. */

@@ -116,13 +116,14 @@ export async function keep(file) {
  * @param {Iterable<string>} files
  */
 export async function keepRead(files) {
-  const { files: all, fallback } = await list();
+  const { files: all, fallback, needs } = await list();
   const wanted = new Set(files);
-  for (const file of [...wanted]) {
+  for (const file of wanted) {
     const [, lang] = file.match(/^(\w+)\/.*\.html$/) ?? [];
-    if (lang) for (const more of [`${lang}/offline/index.html`, ...fallback]) wanted.add(more);
+    const more = lang ? [`${lang}/offline/index.html`, ...fallback] : needs[file] ?? [];
+    for (const one of more) wanted.add(one);
+    if (file in all) await keep(file);
   }
-  for (const file of wanted) if (file in all) await keep(file);
 }
 
 /** Begins this edition, and takes along what an older one had kept: whole, or not at all. */

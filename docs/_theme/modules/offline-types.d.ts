@@ -19,11 +19,13 @@ export interface WorkerScope {
   addEventListener(type: "message", listener: (event: MessageToWorker) => void): void;
 }
 
-/** offline.json. `files`: path -> bytes and hash, which is empty where a mirror may change the file. */
+/** offline.json. `files`: path -> bytes and hash, which is empty where a mirror may change the file. `needs`: what goes
+ * with a file that was read: parts that it loads later, and what a worker fetches before the service worker is there. */
 export interface List {
   id: string;
   modules: string;
   fallback: string[];
+  needs: Record<string, string[]>;
   files: Record<string, [bytes: number, hash: string]>;
 }
 /** How keeping a file ended: "changed": the site has other bytes by now; "off": nothing is to be kept. */
