@@ -20,6 +20,7 @@ from tests.browser.conftest import SITE_URL, SLOW_MS
 from tests.browser.test_search import ask, open_box
 
 FIT = "calculators/fit/"
+QUIET_MS = 1_500
 OTHER = "book/part-4/latency/"
 KEPT = """async () => (await Promise.all((await caches.keys()).filter((name) => name.startsWith("edge-book:"))
   .map(async (name) => (await (await caches.open(name)).keys()).map(({ url }) => url)))).flat()"""
@@ -50,8 +51,15 @@ class Reader:
         page = self.open(path)
         page.wait_for_function(CONTROLLED)
         self.until(lambda: self.server.url + path in self.kept())
-        self.until(lambda: any(url.endswith("/en/offline/") or url.endswith("/ja/offline/") for url in self.kept()))
+        self.settle()
         return page
+
+    def settle(self) -> None:
+        """Waits until nothing more is kept."""
+        known = 0
+        while known < len(found := self.kept()) or not any(url.endswith("/offline.css") for url in found):
+            known = len(found)
+            self.page.wait_for_timeout(QUIET_MS)
 
     def kept(self) -> list[str]:
         found: list[str] = self.page.evaluate(KEPT)

@@ -1,7 +1,8 @@
 // <keep-book>: keeps the pages of one or both languages, with everything they need, for reading without a network; shows what
 // is kept and its size, removes it, and turns the service worker off.
 import { storedSizes } from "./model-store.js";
-import { ask, remember, start, stop, wanted } from "./offline-start.js";
+import { ask, start, stop } from "./offline-start.js";
+import { build, remember, wanted } from "./offline-wanted.js";
 import { SettingsElement } from "./settings-element.js";
 import { siteRoot } from "./worker-start.js";
 
@@ -52,7 +53,7 @@ class KeepBook extends SettingsElement {
     this.field("offline").checked = wanted();
     try {
       if (!navigator.serviceWorker) unable(this.say("unsupported"));
-      else if (!document.querySelector("meta[name=build]")) unable(this.say("draft"));
+      else if (!build) unable(this.say("draft"));
       else if (!wanted()) unable(this.say("turned-off"));
       else {
         this.worker = await start();
@@ -110,7 +111,7 @@ class KeepBook extends SettingsElement {
     /** @type {[string, string][]} */
     const titles = await this.ask({ type: "titles", lang: this.settings.lang });
     const others = titles.filter(([address]) => new URL(address).pathname !== location.pathname);
-    this.find("[data-pages]").hidden = !others.length;
+    this.find("[data-pages]").hidden = this.find("[data-rest]").hidden = !others.length;
     this.find("[data-pages] ul").replaceChildren(...others.map(([address, title]) => {
       const [item, link] = [document.createElement("li"), document.createElement("a")];
       link.href = address;

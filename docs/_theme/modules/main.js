@@ -1,6 +1,7 @@
 // Entry of every page: loads the module of a custom element where one stands on the page, and remembers the language.
 
 import { watchFigures } from "./figures.js";
+import { register } from "./offline-wanted.js";
 import { siteRoot } from "./worker-start.js";
 
 /** @type {Record<string, () => Promise<unknown>>} */
@@ -58,5 +59,5 @@ else enhance();
 
 // Last, and in a quiet moment: what makes pages work without a network. Where it fails, nothing is lost.
 addEventListener("load", () => (window.requestIdleCallback ?? setTimeout)(() => {
-  void import("./offline-start.js").then(({ start }) => start()).catch(() => {});
+  void register().then(async (found) => found && (await import("./offline-start.js")).start()).catch(() => {});
 }));

@@ -1,32 +1,10 @@
-// Registers the service worker, late, and watches for new editions. Everything works without it, as before.
+// What goes with the service worker in a page: tells it what was read before it was there, and watches for new editions.
+import { build, controlled, register, wanted } from "./offline-wanted.js";
 import { siteRoot } from "./worker-start.js";
 
 /** @typedef {import("./offline-types").Message} Message */
 
-const KEY = "offline";
 const LOOK_EACH_MS = 3_600_000;
-/** The edition of this page; a page that `make serve` shows has none. */
-const build = document.querySelector("meta[name=build]")?.getAttribute("content") ?? "";
-
-/** Whether the reader wants it: on, unless they said otherwise or save data. */
-export function wanted() {
-  try {
-    const said = localStorage.getItem(KEY);
-    if (said) return said === "on";
-  } catch {
-    // Nothing can be remembered, so nothing was said.
-  }
-  return !(/** @type {{ connection?: { saveData?: boolean } }} */ (navigator).connection?.saveData);
-}
-
-/** @param {"on" | "off"} choice */
-export function remember(choice) {
-  try {
-    localStorage.setItem(KEY, choice);
-  } catch {
-    // It holds for this page.
-  }
-}
 
 /**
  * @param {ServiceWorker} worker
@@ -59,18 +37,18 @@ export async function stop() {
 
 /** @param {ServiceWorkerContainer} container */
 async function begin(container) {
-  const had = container.controller;
   let foreign = false; // the worker is of another edition than this page
   const compare = (/** @type {string} */ id) => (foreign = id !== build);
   container.addEventListener("controllerchange", async () => {
-    if (container.controller && compare(await ask(container.controller, { type: "build" })) && had) location.reload();
+    if (container.controller && compare(await ask(container.controller, { type: "build" })) && controlled) location.reload();
   });
   // Then pages are loaded whole rather than put into this one.
   addEventListener("click", (event) => {
     if (foreign && event.target instanceof Element && event.target.closest("a[href]")) event.stopPropagation();
   }, { capture: true });
 
-  const registration = await container.register(new URL("sw.js", siteRoot), { updateViaCache: "none" });
+  const registration = await register();
+  if (!registration) return undefined;
   const tell = async () => {
     const { waiting } = registration;
     if (!waiting || !registration.active || (await ask(waiting, { type: "take-over", build }))) return;
@@ -91,7 +69,7 @@ async function begin(container) {
   const active = /** @type {ServiceWorker} */ ((await container.ready).active);
   compare(await ask(active, { type: "build" }));
   // What was loaded before the worker was there.
-  const urls = had ? [] : [location.href, ...performance.getEntriesByType("resource").map(({ name }) => name)];
+  const urls = controlled ? [] : [location.href, ...performance.getEntriesByType("resource").map(({ name }) => name)];
   await ask(active, { type: "start", urls });
   return active;
 }

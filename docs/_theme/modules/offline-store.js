@@ -120,7 +120,7 @@ export async function keepRead(files) {
   const wanted = new Set(files);
   for (const file of wanted) {
     const [, lang] = file.match(/^(\w+)\/.*\.html$/) ?? [];
-    const more = lang ? [`${lang}/offline/index.html`, ...fallback] : needs[file] ?? [];
+    const more = lang ? [...fallback, `${lang}/offline/index.html`] : needs[file] ?? [];
     for (const one of more) wanted.add(one);
     if (file in all) await keep(file);
   }
