@@ -11,6 +11,8 @@ import { siteRoot } from "./worker-start.js";
 /** @typedef {{ lang: string, words: Record<string, string> }} Settings */
 
 const AT_ONCE = 4;
+/** How a title writes what HTML writes otherwise. @type {Record<string, string>} */
+const SIGNS = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
 
 /** @extends {SettingsElement<Settings>} */
 class KeepBook extends SettingsElement {
@@ -115,8 +117,7 @@ class KeepBook extends SettingsElement {
     this.find("[data-pages] ul").replaceChildren(...others.map(([address, title]) => {
       const [item, link] = [document.createElement("li"), document.createElement("a")];
       link.href = address;
-      const text = new DOMParser().parseFromString(title, "text/html").body.textContent ?? ""; // its entities
-      link.textContent = text.replace(/ - [^-]*$/, ""); // the site's name
+      link.textContent = title.replace(/&(amp|lt|gt|quot|#39);/g, (_, name) => SIGNS[name]).replace(/ - [^-]*$/, ""); // the site's name
       item.append(link);
       return item;
     }));
