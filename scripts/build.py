@@ -39,6 +39,7 @@ from scripts.feed import feed
 from scripts.figures import drawing_files
 from scripts.manifest import write_manifest
 from scripts.notebooks import BadNotebook, build_notebooks
+from scripts.offline import write_app, write_offline
 from scripts.pages import Builders, PageBuild, add_policy
 from scripts.progress import progress
 from scripts.settings import setting
@@ -106,6 +107,11 @@ def chat_files(model: Path, model_path: str, ort: Path, ort_path: str) -> list[d
     return found
 
 
+def words_of(area: str, start: str) -> dict[str, Mapping[str, str]]:
+    """Strings in both languages for modules that stand on any page."""
+    return {i: pair for i, pair in facts.strings(area).items() if i.startswith(start)}
+
+
 def build_assets() -> Assets:
     """The engine, the model, ONNX Runtime and the browser modules. Raises BadData, BuildFailure."""
     dataset = BUILD / "dataset.json"
@@ -151,11 +157,11 @@ def build_assets() -> Assets:
     files = engine_files({paths["RUNTIME_PATH"]: runtime, paths["ENGINE_PATH"]: engine})
     # The library and the engine's files are there for a start without the memory snapshot.
     size = sum(file["bytes"] for name, file in files.items() if name.endswith((".mjs", ".wasm")))
-    words = {i: pair for i, pair in facts.strings("tables").items() if i.startswith("figure-")}
     texts = {
         "ENGINE_FILES": json.dumps(files),
         "ENGINE_SIZE": number(float(size), "bytes", "en", False),
-        "FIGURE_WORDS": json.dumps(words),
+        "EDITION_WORDS": json.dumps(words_of("offline", "edition-"), ensure_ascii=False),
+        "FIGURE_WORDS": json.dumps(words_of("tables", "figure-")),
         "SEARCH_FAILED": json.dumps(facts.strings("site")["search-failed"], ensure_ascii=False),
         "MODEL_FILES": json.dumps(chat_files(model, model_path, ort, ort_path)),
         "PYODIDE_INFO": (runtime / "build.json").read_text(encoding="utf-8"),
@@ -198,9 +204,10 @@ def build_theme() -> Path:
 
 def page_inputs(lang: str) -> list[Path]:
     """Everything that the pages of a language are made of."""
-    makers = """calculator_html charts claims_html data_api data_tables edition elements facts figure_axes figure_marks
-        figures hooks macros markdown_copies notebooks page_head page_text pages probe_html references replay_html
-        search_index sentences_html tables templates usage_html verdicts_html""".split()
+    makers = """calculator_html charts claims_html data_api data_tables edition elements facts figure_axes
+        figure_marks figures hooks keep_html macros markdown_copies notebooks page_head page_text pages
+        probe_html references replay_html search_index sentences_html tables templates usage_html
+        verdicts_html""".split()
     return [
         *files_under(ROOT / "docs" / lang),
         *files_under(ROOT / "notebooks"),
@@ -331,8 +338,8 @@ class Made:
     shared: PageBuild
 
 
-def assemble(out: Path, made: Made) -> None:
-    """Puts everything in its place and swaps the whole folder at once."""
+def assemble(out: Path, made: Made, *, offline: bool = True) -> None:
+    """Puts everything in its place and swaps the whole folder at once. `offline`: with the service worker."""
     assets, pages, shared = made.assets, made.pages, made.shared
     partial = out.with_name(f"{out.name}.part-{os.getpid()}")
     shutil.rmtree(partial, ignore_errors=True)
@@ -348,6 +355,9 @@ def assemble(out: Path, made: Made) -> None:
     publish(partial, made_for(pages), shared.site_url)
     (partial / "licenses.txt").write_text(licenses(), encoding="utf-8")
     (partial / ".nojekyll").touch()
+    write_app(partial, shared.assets)
+    if offline:
+        write_offline(partial, shared.assets)
     write_manifest(partial, shared.epoch)
     old = out.with_name(f"{out.name}.old")
     shutil.rmtree(old, ignore_errors=True)
@@ -393,7 +403,8 @@ def make_site(site_url: str, builders: Builders | None = None, *, strict: bool =
 
 def build(out: Path, site_url: str, builders: Builders | None = None, *, strict: bool = True) -> None:
     """The whole site into `out`. Raises BadData, BadNotebook, BuildFailure."""
-    assemble(out, make_site(site_url, builders, strict=strict))
+    # A draft changes at every save; a service worker would keep old ones.
+    assemble(out, make_site(site_url, builders, strict=strict), offline=strict)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

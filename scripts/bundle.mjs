@@ -40,10 +40,10 @@ const workers = ["engine-worker", "chat-worker", "hub-worker", "chat-thread", "u
 await build({ ...shared, entryPoints: workers, format: "esm", plugins: [kernels],
   // Paths of Pyodide and ONNX Runtime are URLs known at run time only.
   external: ["node:*"] });
-const classic = ["search-worker", "theme-start", "chooser"].map((name) => `${source}/modules/${name}.js`);
+const classic = ["search-worker", "theme-start", "chooser", "offline-worker"].map((name) => `${source}/modules/${name}.js`);
 await build({ ...shared, entryPoints: classic, format: "iife" });
 const sheets = ["chooser", "home", "charts", "calculator", "data-table", "on-device-chat", "price-chart", "book-figure",
-  "reactive-sentence", "usage-import", "device-probe", "speed-replay", "notebooks"];
+  "reactive-sentence", "usage-import", "device-probe", "speed-replay", "notebooks", "offline"];
 await build({ ...shared, entryPoints: sheets.map((name) => `${source}/styles/${name}.css`) });
 if (values.theme) { // without it: the modules alone, for a test
   const contents = `@import ${JSON.stringify(resolve(values.theme, "theme.css"))};\n@import "./site.css";`;

@@ -15,6 +15,7 @@ from scripts import data_tables, facts
 from scripts.calculator_html import calculator
 from scripts.charts import price_chart_html
 from scripts.figures import book_figure
+from scripts.keep_html import keep_html
 from scripts.probe_html import probe_html, run_html
 from scripts.replay_html import replay_html
 from scripts.sentences_html import sentence_html
@@ -24,7 +25,7 @@ from scripts.verdicts_html import verdicts_html
 
 # Markdown takes an element that it does not know for text and puts it into a paragraph, where no form may stand.
 OTHERS = """on-device-chat chat-benchmark book-figure price-chart reactive-sentence usage-import device-probe
-    device-run model-verdicts speed-replay"""
+    device-run keep-book model-verdicts speed-replay"""
 NAMES = "|".join(["(?:tier|cost|fit|portfolio)-calculator", *OTHERS.split()])
 ELEMENT = re.compile(rf"(?:<p>)?<({NAMES})((?:\s[^>]*)?)>\s*</\1>(?:</p>)?")
 TABLE = re.compile(r'(?:<p>)?<data-table of="([^"]+)" page="(\d+)">\s*</data-table>(?:</p>)?')
@@ -36,6 +37,7 @@ FROM_ROOT: dict[str, Callable[[str, str], str]] = {
     "usage-import": usage_html,
     "device-probe": probe_html,
     "device-run": run_html,
+    "keep-book": keep_html,
     "model-verdicts": verdicts_html,
     "speed-replay": replay_html,
 }
@@ -50,6 +52,7 @@ SHEETS = {
     "chat-benchmark": ("on-device-chat",),
     "device-probe": ("device-probe",),
     "device-run": ("device-probe",),
+    "keep-book": ("offline",),
     "model-verdicts": ("device-probe",),
     "speed-replay": ("speed-replay",),
     "data-table": ("data-table",),

@@ -90,7 +90,7 @@ def navigation(docs: Path) -> list[Any]:
         elif written:
             title = words("nav-part", number=part["id"].removeprefix("part-"), title=part["title"][LANG])
             book.append({title: [*there(f"book/{part['id']}/index.md"), *written]})
-    book += there(*REFERENCE_PAGES)
+    book += there(*REFERENCE_PAGES, "offline.md")
     tools = "index tier cost fit portfolio method".split()
     calculators = there(*(f"calculators/{name}.md" for name in tools))
     names = "index models devices prices scores measurements validation facts rules sources".split()

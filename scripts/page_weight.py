@@ -58,9 +58,12 @@ def middle_section(site: Path, lang: str, *, sentence: bool) -> str:
     return f"{middle.parent.relative_to(site / lang)}/"
 
 
-def visit(browser: Browser, server: StaticServer, path: str) -> dict[str, int]:
-    """Gzip size of each file that a first visit fetches, by its path below the site's root."""
-    context = browser.new_context()
+def visit(browser: Browser, server: StaticServer, path: str, *, offline: bool = False) -> dict[str, int]:
+    """Gzip size of each file that a first visit fetches, by its path below the site's root.
+
+    `offline`: with what is kept for reading without a network, which comes after the page and may be turned off.
+    """
+    context = browser.new_context(service_workers="allow" if offline else "block")
     fetched: set[str] = set()
     context.on("request", lambda request: fetched.add(request.url.partition("#")[0].partition("?")[0]))
     page = context.new_page()
@@ -95,6 +98,10 @@ def weigh(browser: Browser, server: StaticServer) -> Iterator[Weight]:
             yield Weight(lang, kind, path, html, in_shell, sum(found.values()) - in_shell)
 
 
+def plain_total(weights: Sequence[Weight]) -> int:
+    return next(w.total for w in weights if (w.lang, w.kind) == ("en", "plain"))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.page_weight", description=str(__doc__).splitlines()[0])
     parser.add_argument("--site", type=Path, default=ROOT / "site", help="the built site (default: site)")
@@ -108,6 +115,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         weights = list(weigh(browser, server))
         for w in weights:
             print(f"{w.lang:8} {w.kind:10} {w.html:>7,} {w.shell:>7,} {w.rest:>9,} {w.total:>7,}  {w.path}")
+        late = sum(visit(browser, server, f"en/{PLAIN}", offline=True).values()) - plain_total(weights)
+        print(f"{late:,} more after a first page, for reading without a network")
         if arguments.files:
             for name, size in sorted(visit(browser, server, f"en/{PLAIN}").items(), key=lambda pair: -pair[1]):
                 print(f"{size:>7,} {name}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import mimetypes
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -69,6 +70,7 @@ class StaticServer:
         self.corrupted: set[str] = set()
         self.stalled: dict[str, threading.Event] = {}
         self.cuts: dict[str, Cut] = {}
+        self.open: set[socket.socket] = set()
         self.changed = threading.Condition()
         self.version = 0
         self.port = port
@@ -97,6 +99,10 @@ class StaticServer:
             self.server.shutdown()
             self.server.server_close()
             self.server = None
+        # Browsers keep connections, whose threads would go on answering.
+        for connection in list(self.open):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def reload(self) -> None:
         """Tells every open page to load again."""
@@ -160,6 +166,15 @@ class SiteHandler(BaseHTTPRequestHandler):
 
     site: StaticServer
     protocol_version = "HTTP/1.1"
+
+    def setup(self) -> None:
+        super().setup()
+        self.site.open.add(self.connection)
+
+    def finish(self) -> None:
+        self.site.open.discard(self.connection)
+        with contextlib.suppress(OSError):
+            super().finish()
 
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing: the log of a server of files tells nobody anything."""

@@ -38,7 +38,8 @@ class Chat:
         page: str = "",
         **options: Any,
     ) -> None:
-        self.context = browser.new_context(**options)
+        # Without the service worker, whose own test is test_offline.py, unless the options say so.
+        self.context = browser.new_context(**{"service_workers": "block", **options})
         self.requested: list[str] = []
         self.context.on("request", lambda request: self.requested.append(request.url))
         if worker:

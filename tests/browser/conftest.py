@@ -80,11 +80,14 @@ class Watched:
 
 @pytest.fixture
 def open_page(site: StaticServer, browser: Browser) -> Iterator[Callable[..., Watched]]:
-    """open_page("en/demo/", **context options): a fresh reader on a page of the site."""
+    """open_page("en/demo/", **context options): a fresh reader on a page of the site.
+
+    Without the service worker, which answers for the network: it and what it changes are tests/browser/test_offline.py.
+    """
     contexts = []
 
     def open_(path: str, *, of: Browser | None = None, **options: object) -> Watched:
-        context = (of or browser).new_context(**options)  # type: ignore[arg-type]
+        context = (of or browser).new_context(**{"service_workers": "block", **options})  # type: ignore[arg-type]
         contexts.append(context)
         watched = Watched(context.new_page(), site.url)
         watched.page.goto(site.url + path)

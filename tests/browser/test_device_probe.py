@@ -161,7 +161,7 @@ def test_a_competing_load_lowers_both_figures(probe: Watched) -> None:
 
 
 def test_webgpu_measures_on_the_software_adapter(webgpu_browser: Browser, site: StaticServer) -> None:
-    context = webgpu_browser.new_context()
+    context = webgpu_browser.new_context(service_workers="block")
     page = context.new_page()
     page.goto(f"{site.url}en/demo/device/?backend=webgpu")
     expect(page.locator("device-probe")).to_have_attribute("data-state", "ready")

@@ -117,7 +117,7 @@ def test_the_text_is_fetched_with_the_first_key_once_and_then_serves_offline(
     built: Path, browser: Browser, lang: str
 ) -> None:
     server = StaticServer(built, path="/some/path/", site_url=SITE_URL)
-    context = browser.new_context()
+    context = browser.new_context(service_workers="block")
     try:
         asked: list[str] = []
         context.on("request", lambda request: asked.append(request.url))
@@ -145,10 +145,10 @@ def test_a_text_that_cannot_be_fetched_is_said_and_fetched_again(open_page: Open
     def refuse(route: Route) -> None:
         route.abort()
 
-    page.context.route(f"**/{INDEX}", refuse)
+    page.context.route(f"**/{INDEX}?*", refuse)
     open_box(page)
     put(page, "推論")
     expect(page.locator(RESULTS).first).to_contain_text("検索用の本文を取得できませんでした")
-    page.context.unroute(f"**/{INDEX}", refuse)
+    page.context.unroute(f"**/{INDEX}?*", refuse)
     put(page, "量子化")
     expect(page.locator(RESULTS).first).to_contain_text("用語集")

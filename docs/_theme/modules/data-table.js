@@ -1,6 +1,7 @@
 // <data-table>: sorting, filters, comparison and citation for a table that is complete in the HTML. The reader's view
 // stands in the URL's fragment (#?sort=…&q=…&compare=a,b); a plain #id leads to a row. Rows of further static pages are
 // fetched from this site when a view first needs them.
+import { ofThisEdition } from "./worker-start.js";
 
 /** @typedef {{ version: string, pages: number, compares: boolean, strings: Record<string, string> }} Settings */
 /** @typedef {{ row: HTMLTableRowElement, id: string, text: string, sorts: (number | string | null)[] }} Entry */
@@ -159,7 +160,7 @@ export class DataTable extends HTMLElement {
       this.find("output").textContent = this.say("loading");
       const here = Number(this.getAttribute("page") ?? 1);
       const links = /** @type {HTMLAnchorElement[]} */ ([...this.querySelectorAll(".table-pages a")]);
-      const texts = await Promise.all(links.map(async ({ href }) => (await fetch(href)).text()));
+      const texts = await Promise.all(links.map(async ({ href }) => (await fetch(ofThisEdition(href))).text()));
       const pages = texts.map((text) => new DOMParser().parseFromString(text, "text/html").querySelector("data-table tbody"));
       const before = this.entries;
       this.entries = [];

@@ -10,6 +10,10 @@ declare const ENGINE_SIZE: string;
 declare const FIGURE_WORDS: string;
 /** JSON of what the search box says when its text could not be fetched: {"en": "…", "ja": "…"}. */
 declare const SEARCH_FAILED: string;
+/** JSON of what is said when a new edition lies ready: {"edition-new": {"en": "…", "ja": "…"}, …}. */
+declare const EDITION_WORDS: string;
+/** The edition of the site, at the head of sw.js; set by scripts/offline.py. */
+declare const BUILD_ID: string;
 /** JSON of what the demo fetches: [{name, path, bytes, sha256, backends}, …]. */
 declare const MODEL_FILES: string;
 /** Compiled from docs/_theme/kernels by scripts/bundle.mjs, for one thread and for several. */

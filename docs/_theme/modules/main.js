@@ -1,6 +1,7 @@
 // Entry of every page: loads the module of a custom element where one stands on the page, and remembers the language.
 
 import { watchFigures } from "./figures.js";
+import { register } from "./offline-wanted.js";
 import { siteRoot } from "./worker-start.js";
 
 /** @type {Record<string, () => Promise<unknown>>} */
@@ -8,6 +9,7 @@ const elements = {
   "tier-calculator": () => import("./calculator.js"),
   "cost-calculator": () => import("./calculator.js"),
   "fit-calculator": () => import("./calculator.js"),
+  "keep-book": () => import("./keep-book.js"),
   "portfolio-calculator": () => import("./calculator.js"),
   "chat-benchmark": () => import("./chat-benchmark.js"),
   "device-run": () => import("./device-run.js"),
@@ -61,3 +63,8 @@ document.addEventListener("click", (event) => {
 const { document$ } = /** @type {{ document$?: { subscribe(f: () => void): void } }} */ (/** @type {unknown} */ (window));
 if (document$) document$.subscribe(enhance);
 else enhance();
+
+// Last, and in a quiet moment: what makes pages work without a network. Where it fails, nothing is lost.
+addEventListener("load", () => (window.requestIdleCallback ?? setTimeout)(() => {
+  void register().then(async (found) => found && (await import("./offline-start.js")).start()).catch(() => {});
+}));

@@ -5,13 +5,14 @@ import { completed, excerpt, open, search } from "./search-text.js";
 const RESULT = 3; // the theme's number of the message
 const MOST_PAGES = 30, MOST_SECTIONS = 6;
 
-/** @type {{ languageRoot: string, searchFailed: string, answer?: (query: string) => Promise<void> }} */
+/** @type {{ languageRoot: string, build?: string, searchFailed: string, answer?: (query: string) => Promise<void> }} */
 const settings = /** @type {any} */ (self); // theme-start.js
 /** @type {Promise<import("./search-text.js").Book> | undefined} */
 let book;
 
 function load() {
-  book ??= fetch(new URL("search/docs.json", settings.languageRoot)).then(async (response) => {
+  const edition = settings.build ? `?build=${settings.build}` : ""; // see worker-start.js
+  book ??= fetch(new URL(`search/docs.json${edition}`, settings.languageRoot)).then(async (response) => {
     if (!response.ok) throw new Error(`search text: HTTP ${response.status}`);
     return open(await response.json());
   });

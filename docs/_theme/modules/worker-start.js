@@ -6,6 +6,17 @@
 export const siteRoot = new URL("../../", import.meta.url);
 
 /**
+ * The address of a file whose name does not change from edition to edition: a service worker of another one lets it pass.
+ * @param {string | URL} address
+ */
+export function ofThisEdition(address) {
+  const url = new URL(address, location.href);
+  const build = document.querySelector("meta[name=build]")?.getAttribute("content");
+  if (build) url.searchParams.set("build", build);
+  return url;
+}
+
+/**
  * @param {string} name file name of the worker beside this bundle
  * @returns {Worker} a module worker under the page's policy
  */
