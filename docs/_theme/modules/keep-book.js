@@ -1,6 +1,6 @@
 // <keep-book>: keeps the pages of one or both languages, with everything they need, for reading without a network; shows what
 // is kept and its size, removes it, and turns the service worker off.
-import { storedSizes } from "./model-store.js";
+import { OWN_STORE, storedSizes } from "./model-store.js";
 import { ask, start, stop } from "./offline-start.js";
 import { build, remember, wanted } from "./offline-wanted.js";
 import { SettingsElement } from "./settings-element.js";
@@ -104,7 +104,7 @@ class KeepBook extends SettingsElement {
     this.find("[name=cancel]").hidden = this.find("[data-progress]").hidden = true;
     const state = missing ? this.say("some-kept", { size: this.size(sum(kept)) }) : this.say("all-kept");
     this.status(happened ?? state);
-    const { bytes } = await storedSizes();
+    const { bytes } = await storedSizes(OWN_STORE);
     this.find("[data-model]").textContent = bytes ? this.say("model-kept", { size: this.size(bytes) }) : this.say("model-none");
     await this.showPages();
   }
