@@ -12,7 +12,7 @@ import { gzipSync } from "node:zlib";
 const { values } = parseArgs({ options: {
   site: { type: "string", default: "site" }, runs: { type: "string", default: "5" }, only: { type: "string", multiple: true },
 } });
-const KINDS = ["", "book/part-2/inference-efficiency/", "calculators/fit/", "demo/", "data/models/"];
+const KINDS = ["", "book/part-2/inference-efficiency/", "calculators/fit/", "demo/", "data/models/", "notebooks/prices/"];
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".json": "application/json",
   ".svg": "image/svg+xml", ".wasm": "application/wasm", ".xml": "application/xml", ".txt": "text/plain", ".png": "image/png" };
 
