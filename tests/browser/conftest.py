@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from scripts.browser import launch
 from scripts.build import build
@@ -17,6 +17,7 @@ from scripts.static_server import StaticServer
 # Built for one host, served by another: only the sitemap names it.
 SITE_URL = "https://book.example/some/path/"
 SLOW_MS = 60_000  # two busy cores: generous, since no test is about speed
+expect.set_options(timeout=SLOW_MS)
 
 
 @pytest.fixture(scope="session")
