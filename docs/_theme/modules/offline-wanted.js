@@ -1,4 +1,4 @@
-// Registers the service worker where the reader wants it. Part of every page, so no more than that.
+// Whether the reader wants the service worker, and which edition this page is of. main.js knows the key, too.
 import { siteRoot } from "./worker-start.js";
 
 const KEY = "offline";
@@ -7,7 +7,7 @@ export const build = document.querySelector("meta[name=build]")?.getAttribute("c
 /** Whether the service worker saw what this page loaded. */
 export const controlled = Boolean(navigator.serviceWorker?.controller);
 
-/** On, unless the reader said otherwise or saves data. */
+/** On, unless the reader said otherwise. */
 export function wanted() {
   try {
     const said = localStorage.getItem(KEY);
@@ -15,7 +15,7 @@ export function wanted() {
   } catch {
     // Nothing can be remembered, so nothing was said.
   }
-  return !(/** @type {{ connection?: { saveData?: boolean } }} */ (navigator).connection?.saveData);
+  return true;
 }
 
 /** @param {"on" | "off"} choice */
@@ -31,4 +31,14 @@ export function remember(choice) {
 export async function register() {
   if (!build || !wanted()) return undefined;
   return navigator.serviceWorker?.register(new URL("sw.js", siteRoot), { updateViaCache: "none" });
+}
+
+/**
+ * The address of a file whose name does not change from edition to edition: a service worker of another one lets it pass.
+ * @param {string | URL} address
+ */
+export function ofThisEdition(address) {
+  const url = new URL(address, location.href);
+  if (build) url.searchParams.set("build", build);
+  return url;
 }
