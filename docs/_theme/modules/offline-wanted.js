@@ -4,8 +4,8 @@ import { siteRoot } from "./worker-start.js";
 const KEY = "offline";
 /** The edition of this page; a page that `make serve` shows has none. */
 export const build = document.querySelector("meta[name=build]")?.getAttribute("content") ?? "";
-/** Whether the service worker saw what this page loaded. */
-export const controlled = Boolean(navigator.serviceWorker?.controller);
+/** Whether a service worker saw what this page loaded: it may be there by now though it was not then. */
+export const controlled = performance.getEntriesByType("navigation").some((entry) => /** @type {PerformanceNavigationTiming} */ (entry).workerStart > 0);
 
 /** On, unless the reader said otherwise. */
 export function wanted() {
