@@ -59,7 +59,7 @@ else enhance();
 
 // Last: what makes pages work without a network, unless the reader has turned it off. Where it fails, nothing is lost.
 addEventListener("load", async () => {
-  if (localStorage.offline !== "off" && await navigator.serviceWorker?.register(`${siteRoot}sw.js`)) {
-    (await import("./offline-start.js")).start();
+  if (localStorage.offline !== "off" && await navigator.serviceWorker?.register(`${siteRoot}sw.js`).catch(() => null)) {
+    (await import("./offline-start.js")).start().catch(() => {});
   }
 });

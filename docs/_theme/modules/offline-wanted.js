@@ -30,7 +30,8 @@ export function remember(choice) {
 /** @returns {Promise<ServiceWorkerRegistration | undefined>} rejects where the browser refuses */
 export async function register() {
   if (!build || !wanted()) return undefined;
-  return navigator.serviceWorker?.register(new URL("sw.js", siteRoot), { updateViaCache: "none" });
+  // As in main.js: with other options the browser would fetch the script once more, and fail without a network.
+  return navigator.serviceWorker?.register(`${siteRoot}sw.js`);
 }
 
 /**
