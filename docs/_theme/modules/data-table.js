@@ -1,7 +1,7 @@
 // <data-table>: sorting, filters, comparison and citation for a table that is complete in the HTML. The reader's view
 // stands in the URL's fragment (#?sort=…&q=…&compare=a,b); a plain #id leads to a row. Rows of further static pages are
 // fetched from this site when a view first needs them.
-import { ofThisEdition } from "./worker-start.js";
+import { ofThisEdition } from "./offline-wanted.js";
 
 /** @typedef {{ version: string, pages: number, compares: boolean, strings: Record<string, string> }} Settings */
 /** @typedef {{ row: HTMLTableRowElement, id: string, text: string, sorts: (number | string | null)[] }} Entry */

@@ -1,7 +1,7 @@
 // What a figure's note says once it is open: value, date, age, its sources, what it was computed from, the case in its
 // calculator, and where to challenge it.
 
-import { siteRoot } from "./worker-start.js";
+import { siteRoot } from "./site-root.js";
 
 const DAY_MS = 86_400_000;
 

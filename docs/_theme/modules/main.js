@@ -1,16 +1,16 @@
 // Entry of every page: loads the module of a custom element where one stands on the page, and remembers the language.
 
 import { watchFigures } from "./figures.js";
-import { register } from "./offline-wanted.js";
-import { siteRoot } from "./worker-start.js";
+import { siteRoot } from "./site-root.js";
 
+const calculator = () => import("./calculator.js");
 /** @type {Record<string, () => Promise<unknown>>} */
 const elements = {
-  "tier-calculator": () => import("./calculator.js"),
-  "cost-calculator": () => import("./calculator.js"),
-  "fit-calculator": () => import("./calculator.js"),
+  "tier-calculator": calculator,
+  "cost-calculator": calculator,
+  "fit-calculator": calculator,
   "keep-book": () => import("./keep-book.js"),
-  "portfolio-calculator": () => import("./calculator.js"),
+  "portfolio-calculator": calculator,
   "chat-benchmark": () => import("./chat-benchmark.js"),
   "device-run": () => import("./device-run.js"),
   "device-probe": () => import("./device-probe.js"),
@@ -38,7 +38,7 @@ function enhance() {
     if (document.querySelector(tag) && !customElements.get(tag)) void load();
   }
   try {
-    localStorage.setItem("language", document.documentElement.lang);
+    localStorage.language = document.documentElement.lang;
   } catch {
     // A browser that stores nothing asks again at the root page; nothing else depends on it.
   }
@@ -64,7 +64,9 @@ const { document$ } = /** @type {{ document$?: { subscribe(f: () => void): void 
 if (document$) document$.subscribe(enhance);
 else enhance();
 
-// Last, and in a quiet moment: what makes pages work without a network. Where it fails, nothing is lost.
-addEventListener("load", () => (window.requestIdleCallback ?? setTimeout)(() => {
-  void register().then(async (found) => found && (await import("./offline-start.js")).start()).catch(() => {});
-}));
+// Last: what makes pages work without a network, unless the reader has turned it off. Where it fails, nothing is lost.
+addEventListener("load", async () => {
+  if (localStorage.offline !== "off" && await navigator.serviceWorker?.register(`${siteRoot}sw.js`).catch(() => null)) {
+    (await import("./offline-start.js")).start().catch(() => {});
+  }
+});

@@ -1,13 +1,13 @@
-// Registers the service worker where the reader wants it. Part of every page, so no more than that.
+// Whether the reader wants the service worker, and which edition this page is of. main.js knows the key, too.
 import { siteRoot } from "./worker-start.js";
 
 const KEY = "offline";
 /** The edition of this page; a page that `make serve` shows has none. */
 export const build = document.querySelector("meta[name=build]")?.getAttribute("content") ?? "";
-/** Whether the service worker saw what this page loaded. */
-export const controlled = Boolean(navigator.serviceWorker?.controller);
+/** Whether a service worker saw what this page loaded: it may be there by now though it was not then. */
+export const controlled = performance.getEntriesByType("navigation").some((entry) => /** @type {PerformanceNavigationTiming} */ (entry).workerStart > 0);
 
-/** On, unless the reader said otherwise or saves data. */
+/** On, unless the reader said otherwise. */
 export function wanted() {
   try {
     const said = localStorage.getItem(KEY);
@@ -15,7 +15,7 @@ export function wanted() {
   } catch {
     // Nothing can be remembered, so nothing was said.
   }
-  return !(/** @type {{ connection?: { saveData?: boolean } }} */ (navigator).connection?.saveData);
+  return true;
 }
 
 /** @param {"on" | "off"} choice */
@@ -30,5 +30,16 @@ export function remember(choice) {
 /** @returns {Promise<ServiceWorkerRegistration | undefined>} rejects where the browser refuses */
 export async function register() {
   if (!build || !wanted()) return undefined;
-  return navigator.serviceWorker?.register(new URL("sw.js", siteRoot), { updateViaCache: "none" });
+  // As in main.js: with other options the browser would fetch the script once more, and fail without a network.
+  return navigator.serviceWorker?.register(`${siteRoot}sw.js`);
+}
+
+/**
+ * The address of a file whose name does not change from edition to edition: a service worker of another one lets it pass.
+ * @param {string | URL} address
+ */
+export function ofThisEdition(address) {
+  const url = new URL(address, location.href);
+  if (build) url.searchParams.set("build", build);
+  return url;
 }

@@ -16,7 +16,7 @@ worker.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== "GET" || request.headers.has("range") || !url.href.startsWith(scope.href)) return;
-  const edition = url.searchParams.get("build"); // see ofThisEdition() in worker-start.js
+  const edition = url.searchParams.get("build"); // see ofThisEdition() in offline-wanted.js
   if (edition && edition !== BUILD_ID) return;
   const file = fileOf(url);
   if (file.startsWith("models/")) return; // the demo keeps its model itself

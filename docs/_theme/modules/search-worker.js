@@ -11,7 +11,7 @@ const settings = /** @type {any} */ (self); // theme-start.js
 let book;
 
 function load() {
-  const edition = settings.build ? `?build=${settings.build}` : ""; // see worker-start.js
+  const edition = settings.build ? `?build=${settings.build}` : ""; // see offline-wanted.js
   book ??= fetch(new URL(`search/docs.json${edition}`, settings.languageRoot)).then(async (response) => {
     if (!response.ok) throw new Error(`search text: HTTP ${response.status}`);
     return open(await response.json());

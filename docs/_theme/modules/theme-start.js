@@ -6,7 +6,7 @@ const settings = JSON.parse(config.textContent ?? "{}");
 const SETUP = 0, READY = 1, QUERY = 2, RESULT = 3;
 const given = {
   languageRoot: new URL(settings.base + "/", location.href).href,
-  build: document.querySelector("meta[name=build]")?.getAttribute("content"),
+  build: /** @type {HTMLMetaElement | null} */ (document.querySelector("[name=build]"))?.content,
   searchFailed: JSON.parse(SEARCH_FAILED)[document.documentElement.lang],
 };
 const worker = new URL("search-worker.js", element.src).href;

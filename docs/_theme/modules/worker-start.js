@@ -2,19 +2,7 @@
 // A worker loaded by URL gets its policy from response headers, which a static host may not send;
 // one started from a blob inherits the page's policy.
 
-/** Root of the built site, found from where this module lies: <root>/assets/<hash>/main.js. */
-export const siteRoot = new URL("../../", import.meta.url);
-
-/**
- * The address of a file whose name does not change from edition to edition: a service worker of another one lets it pass.
- * @param {string | URL} address
- */
-export function ofThisEdition(address) {
-  const url = new URL(address, location.href);
-  const build = document.querySelector("meta[name=build]")?.getAttribute("content");
-  if (build) url.searchParams.set("build", build);
-  return url;
-}
+export { siteRoot } from "./site-root.js"; // a module of its own, since every page needs it
 
 /**
  * @param {string} name file name of the worker beside this bundle
