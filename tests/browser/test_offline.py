@@ -99,8 +99,9 @@ def reader(browser: Browser, server: StaticServer) -> Iterator[Reader]:
 def answers(page: Page, device: str = "iphone-17-pro") -> None:
     """The calculator computes, here and now."""
     page.select_option("select[name=device]", device)
-    expect(page.locator("fit-calculator")).to_have_attribute("data-state", "ready")
-    expect(page.locator("output[name=headline]")).to_contain_text("iPhone" if "iphone" in device else "5090")
+    expect(page.locator("fit-calculator")).to_have_attribute("data-state", "ready", timeout=SLOW_MS)
+    name = "iPhone" if "iphone" in device else "5090"
+    expect(page.locator("output[name=headline]")).to_contain_text(name, timeout=SLOW_MS)
 
 
 def has_styles(page: Page) -> bool:
@@ -127,10 +128,10 @@ def test_a_page_that_was_not_read_is_told_apart_and_those_that_were_are_listed(r
     page = reader.open(f"ja/{OTHER}")
     assert page.url.startswith(f"{reader.server.url}ja/offline/")
     assert has_styles(page)
-    expect(page.locator("[data-missing]")).to_contain_text(f"/some/path/ja/{OTHER}")
+    expect(page.locator("[data-missing]")).to_contain_text(f"/some/path/ja/{OTHER}", timeout=SLOW_MS)
     page.locator("[data-pages] summary").click()
     page.locator("[data-pages] a", has_text="何が載り").first.click()
-    expect(page.locator("fit-calculator")).to_be_attached()
+    expect(page.locator("fit-calculator")).to_be_attached(timeout=SLOW_MS)
     reader.server.start()
     page.go_back()
     page.locator("[data-missing-link]").click()
@@ -139,9 +140,9 @@ def test_a_page_that_was_not_read_is_told_apart_and_those_that_were_are_listed(r
 
 def test_the_kept_book_works_whole_after_a_fresh_load(reader: Reader) -> None:
     page = reader.open("en/offline/")
-    expect(page.locator("button[name=keep]")).to_contain_text("MB")
+    expect(page.locator("button[name=keep]")).to_contain_text("MB", timeout=SLOW_MS)
     for size in page.locator("[data-size]").all():
-        expect(size).to_contain_text("MB")
+        expect(size).to_contain_text("MB", timeout=SLOW_MS)
     reader.keep_book()
     reader.server.stop()
     page.close()
@@ -160,15 +161,15 @@ def test_the_kept_book_works_whole_after_a_fresh_load(reader: Reader) -> None:
     page.goto(f"{reader.server.url}api/v1/models.json")
     assert json.loads(page.locator("body").inner_text())
     reader.open("en/offline/")
-    expect(page.locator("[data-status]")).to_contain_text("all of it works")
+    expect(page.locator("[data-status]")).to_contain_text("all of it works", timeout=SLOW_MS)
     page.locator("button[name=remove]").click()
-    expect(page.locator("[data-status]")).to_contain_text("Removed")
+    expect(page.locator("[data-status]")).to_contain_text("Removed", timeout=SLOW_MS)
     reader.until(lambda: len(reader.kept()) < 40)
 
 
 def test_a_keeping_that_breaks_off_is_one_sentence_and_goes_on_from_there(reader: Reader) -> None:
     page = reader.open("en/offline/")
-    expect(page.locator("button[name=keep]")).to_be_visible()
+    expect(page.locator("button[name=keep]")).to_be_visible(timeout=SLOW_MS)
     with reader.server.fail(f"{OTHER}", 503):
         page.locator("button[name=keep]").click()
         expect(page.locator("[data-error]")).to_contain_text("The connection broke off", timeout=SLOW_MS)
@@ -187,8 +188,8 @@ def test_a_keeping_can_be_stopped(reader: Reader) -> None:
     with reader.server.stall("heap.wasm"):
         page.locator("button[name=keep]").click()
         page.locator("button[name=cancel]").click()
-    expect(page.locator("[data-status]")).to_contain_text("中止しました")
-    expect(page.locator("button[name=keep]")).to_be_visible()
+    expect(page.locator("[data-status]")).to_contain_text("中止しました", timeout=SLOW_MS)
+    expect(page.locator("button[name=keep]")).to_be_visible(timeout=SLOW_MS)
 
 
 def test_a_full_storage_is_one_sentence(reader: Reader) -> None:
@@ -296,7 +297,7 @@ def test_what_is_not_the_books_is_not_kept(browser: Browser, own: StaticServer) 
     page.unlink()
     page.write_text(text.replace("</h1>", " (sign in to the hotel's network)</h1>"), encoding="utf-8")
     reader.open(f"en/{OTHER}")
-    expect(reader.page.locator("h1").first).to_contain_text("hotel")
+    expect(reader.page.locator("h1").first).to_contain_text("hotel", timeout=SLOW_MS)
     reader.open(f"en/{FIT}")
     assert f"{own.url}en/{OTHER}" not in reader.kept()
     reader.context.close()
@@ -307,7 +308,7 @@ def test_turned_off_it_is_gone_and_on_again_it_is_back(reader: Reader) -> None:
     page.evaluate("caches.open('edge-demo-model-v1')")
     switch = page.locator("input[name=offline]")
     switch.click()
-    expect(page.locator("[data-unable]")).to_contain_text("nothing is kept")
+    expect(page.locator("[data-unable]")).to_contain_text("nothing is kept", timeout=SLOW_MS)
     assert page.evaluate("caches.keys()") == ["edge-demo-model-v1"]
     assert page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0
     reader.open(f"en/{FIT}")
@@ -316,13 +317,13 @@ def test_turned_off_it_is_gone_and_on_again_it_is_back(reader: Reader) -> None:
     assert not page.evaluate("navigator.serviceWorker.controller !== null")
     reader.open("en/offline/")
     switch.click()
-    expect(page.locator("button[name=keep]")).to_be_visible()
+    expect(page.locator("button[name=keep]")).to_be_visible(timeout=SLOW_MS)
     reader.until(lambda: f"{reader.server.url}en/offline/" in reader.kept())
     # Off and on without leaving the page.
     switch.click()
-    expect(page.locator("[data-unable]")).to_be_visible()
+    expect(page.locator("[data-unable]")).to_be_visible(timeout=SLOW_MS)
     switch.click()
-    expect(page.locator("button[name=keep]")).to_be_visible()
+    expect(page.locator("button[name=keep]")).to_be_visible(timeout=SLOW_MS)
     reader.until(lambda: f"{reader.server.url}en/offline/" in reader.kept())
     assert reader.errors == []
 
@@ -333,7 +334,7 @@ def test_without_the_interface_it_says_so_in_one_sentence(browser: Browser, serv
     reader.context.add_init_script("delete Navigator.prototype.serviceWorker")
     page = reader.open(f"{lang}/offline/")
     words = {"en": "offers no storage", "ja": "オフライン用の保存機能を使えません"}
-    expect(page.locator("[data-unable]")).to_contain_text(words[lang])
+    expect(page.locator("[data-unable]")).to_contain_text(words[lang], timeout=SLOW_MS)
     assert page.locator("button[name=keep]").is_hidden()
     assert page.locator("input[name=offline]").is_hidden()
     reader.open(f"{lang}/{FIT}")
