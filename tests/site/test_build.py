@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 900
 
 
 @pytest.fixture(scope="module")
@@ -123,10 +123,12 @@ def served(copy: Path) -> Iterator[tuple[str, Path]]:
     command = [sys.executable, "-m", "scripts.serve", "--port", str(port)]
     with log.open("w") as file:
         process = subprocess.Popen(command, cwd=copy, stderr=file)
-        until(lambda: "serve: http" in log.read_text(), process)
-        yield f"http://127.0.0.1:{port}/", log
-        process.terminate()
-        process.wait()
+        try:
+            until(lambda: "serve: http" in log.read_text(), process)
+            yield f"http://127.0.0.1:{port}/", log
+        finally:
+            process.terminate()
+            process.wait()
 
 
 def until(condition: object, process: subprocess.Popen[bytes] | None = None) -> None:
