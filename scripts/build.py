@@ -205,7 +205,7 @@ def build_theme() -> Path:
 def page_inputs(lang: str) -> list[Path]:
     """Everything that the pages of a language are made of."""
     makers = """calculator_html charts claims_html data_api data_tables edition elements facts figure_axes
-        figure_marks figures hooks keep_html macros markdown_copies notebooks page_head page_text pages
+        figure_marks figures hooks hub keep_html macros markdown_copies notebooks page_head page_text pages
         probe_html references replay_html search_index sentences_html tables templates usage_html
         verdicts_html""".split()
     return [
@@ -227,6 +227,13 @@ def page_inputs(lang: str) -> list[Path]:
     ]
 
 
+def page_stamp(lang: str, shared: PageBuild) -> str:
+    """A hash of all that the pages of a language depend on."""
+    settings = (setting(name) for name in ("repository", "model_host"))
+    given = (shared.site_url, shared.assets, shared.model.name, shared.notebooks.name, shared.epoch)
+    return hash_of(page_inputs(lang), *given, *settings)
+
+
 def build_pages(
     shared: PageBuild, theme: Path, builders: Builders | None = None, *, strict: bool = True
 ) -> dict[str, Path]:
@@ -235,18 +242,7 @@ def build_pages(
     home = BUILD / "pages" / hash_of([], shared.site_url)
     home.mkdir(parents=True, exist_ok=True)
     made = {lang: home / lang for lang in LANGUAGES}
-    stamps = {
-        lang: hash_of(
-            page_inputs(lang),
-            shared.site_url,
-            shared.assets,
-            shared.model.name,
-            shared.notebooks.name,
-            shared.epoch,
-            setting("repository"),
-        )
-        for lang in LANGUAGES
-    }
+    stamps = {lang: page_stamp(lang, shared) for lang in LANGUAGES}
     stale = {
         lang: out
         for lang, out in made.items()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from calculators.data_files import BadData
+from calculators.text import LANGUAGES
+from scripts.build import page_stamp
 from scripts.hub import connect_sources, model_host, offered
-from scripts.pages import policy
+from scripts.pages import PageBuild, policy
 from scripts.verdicts_html import small_models, verdicts_html
 
 MIRROR = "https://models.example.com"
@@ -46,6 +50,15 @@ def test_another_thing_is_refused_with_what_is_allowed(monkeypatch: pytest.Monke
     monkeypatch.setenv("MODEL_HOST", given)
     with pytest.raises(BadData, match=rf"model_host: {given} was given; allowed: an origin such as"):
         model_host()
+
+
+def test_another_host_makes_the_pages_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = PageBuild("https://book.example/", "assets/0/", Path("model"), Path("notebooks"), "0")
+    stamps: dict[str, list[str]] = {host: [] for host in ("", MIRROR, "none")}
+    for host, found in stamps.items():
+        monkeypatch.setenv("MODEL_HOST", host)
+        found += [page_stamp(lang, shared) for lang in LANGUAGES]
+    assert len({stamp for found in stamps.values() for stamp in found}) == 6
 
 
 def test_every_offered_model_has_a_row() -> None:
