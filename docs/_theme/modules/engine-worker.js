@@ -2,6 +2,7 @@
 // bytes, ready, answer {id, reply}, failed {code, reason} (no engine), broken {id, reason} (one question).
 // It starts from the engine's memory (heap.wasm); where that fails, from the library, the engine and the dataset.
 import { heapOptions } from "./engine-heap.js";
+import { hexDigest } from "./hex-digest.js";
 
 const site = new URL("../../", import.meta.url);
 const runtime = new URL(RUNTIME_PATH, site).href;
@@ -78,8 +79,7 @@ async function download(name, cache, pass) {
 /** Browsers offer hashing on https and localhost only; elsewhere the length must do. @param {string} name @param {Bytes} bytes */
 async function matches(name, bytes) {
   if (!globalThis.crypto?.subtle) return true;
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("") === FILES[name].sha256;
+  return (await hexDigest("SHA-256", bytes)) === FILES[name].sha256;
 }
 
 /** A module of the build; the import finds in the browser's cache what was checked. @param {string} name */

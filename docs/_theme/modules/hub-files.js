@@ -2,6 +2,7 @@
 // of every file; what is known from elsewhere must agree, and a file is kept only where it has its hash.
 
 import { DemoError } from "./demo-error.js";
+import { hexDigest } from "./hex-digest.js";
 import { PRIVATE } from "./model-download.js";
 import { fetchFiles, filesFor } from "./model-files.js";
 import { HUB_STORE, keepList, keepWhole, openStore, readList, sha256 } from "./model-store.js";
@@ -92,8 +93,7 @@ async function hashOfText(model, { path, size, oid }, cache, signal) {
   const blob = new Uint8Array(head.length + bytes.length);
   blob.set(head);
   blob.set(bytes, head.length);
-  const found = [...new Uint8Array(await crypto.subtle.digest("SHA-1", blob))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (bytes.length !== size || found !== oid) throw new DemoError("checksum", { file: path });
+  if (bytes.length !== size || (await hexDigest("SHA-1", blob)) !== oid) throw new DemoError("checksum", { file: path });
   const hash = await sha256(bytes);
   if (cache) await keepWhole(cache, { sha256: hash }, bytes);
   return hash;

@@ -2,6 +2,7 @@
 // of those whose download was interrupted. Storage that fails counts as empty: the demo works without it.
 
 import { DemoError } from "./demo-error.js";
+import { hexDigest } from "./hex-digest.js";
 import { siteRoot } from "./worker-start.js";
 
 /**
@@ -175,8 +176,7 @@ export async function freeBytes() {
 export async function sha256(bytes) {
   // Browsers offer hashing on https and localhost only.
   if (!globalThis.crypto?.subtle) throw new DemoError("insecure_context");
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexDigest("SHA-256", bytes);
 }
 
 /**

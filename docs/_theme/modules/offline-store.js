@@ -1,5 +1,6 @@
 // What the service worker keeps: files of one edition of the site, each only if its bytes are those of the edition's list.
 // So a page of another edition, a damaged file or the sign-in page of a hotel never gets in.
+import { hexDigest } from "./hex-digest.js";
 
 /** @typedef {import("./offline-types").List} List */
 /** @typedef {import("./offline-types").Kept} Kept */
@@ -62,15 +63,9 @@ export async function own(file, response) {
     counted = new TextEncoder().encode(text.replace(BUILD, ""));
     bytes = new TextEncoder().encode(text.replace(BUILD, `<meta name="build" content="${BUILD_ID}">`));
   }
-  if (wanted[1] && (await hash(counted)) !== wanted[1]) return undefined;
+  if (wanted[1] && (await hexDigest("SHA-256", counted)).slice(0, 16) !== wanted[1]) return undefined;
   const headers = { "content-type": response.headers.get("content-type") ?? "", "content-length": String(bytes.length) };
   return new Response(bytes, { headers });
-}
-
-/** @param {Uint8Array<ArrayBuffer>} bytes */
-async function hash(bytes) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).slice(0, 8);
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /**
