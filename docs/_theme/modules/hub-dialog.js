@@ -1,7 +1,7 @@
 // Asks before a model of another host is loaded: names the host, the size, the license and what the host learns, and
 // says what the fit calculator and the graphics processor make of it.
-import { ask } from "./engine-client.js";
-import { OWN, readDevice, withOwnDevice } from "./this-device.js";
+import { fitHere } from "./own-run.js";
+import { readDevice } from "./this-device.js";
 
 /**
  * @typedef {import("./chat-protocol.d.ts").HubModel} HubModel
@@ -65,10 +65,8 @@ export class HubDialog {
     if (!readDevice()) return this.#write("fit", this.#say("hub-unmeasured"));
     this.#write("fit", this.#say("hub-judging"));
     try {
-      const scenario = withOwnDevice({ ...this.#setup, device: OWN, model: model.id });
-      const reply = await ask({ command: "fit", presets: [], scenario, lang: this.#lang });
-      if (reply.error) throw new Error(reply.error.text);
-      const { fit_verdict: verdict, decode_tokens_per_second: speed, need_bytes: need, capacity_bytes: capacity } = reply.results;
+      const results = await fitHere(this.#setup, model.id, this.#lang);
+      const { fit_verdict: verdict, decode_tokens_per_second: speed, need_bytes: need, capacity_bytes: capacity } = results;
       const slots = { need: need.text, capacity: capacity.text, speed: speed.range_text ?? speed.text };
       this.#write("fit", this.#say(`hub-${String(verdict.value)}`, slots));
       if (verdict.value === "no") this.#button("agree").textContent = this.#say("hub-agree-anyway", { size: model.size, host });

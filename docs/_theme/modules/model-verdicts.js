@@ -1,11 +1,12 @@
 // <model-verdicts>: asks the fit calculator of each small model whether the reader's device holds it, and how fast it
 // writes; loads those that lie ready on a host once the reader agreed.
 import { session } from "./chat-session.js";
-import { EngineFailure, ask } from "./engine-client.js";
+import { EngineFailure } from "./engine-client.js";
 import { HubDialog } from "./hub-dialog.js";
 import { hubBytesToDownload } from "./model-files.js";
+import { fitHere } from "./own-run.js";
 import { SettingsElement } from "./settings-element.js";
-import { OWN, onDeviceChange, readDevice, withOwnDevice } from "./this-device.js";
+import { onDeviceChange, readDevice } from "./this-device.js";
 
 /**
  * @typedef {{ lang: string, words: Record<string, string>, setup: Record<string, string | number>,
@@ -68,10 +69,7 @@ class ModelVerdicts extends SettingsElement {
     try {
       for (const [i, row] of rows.entries()) {
         this.status(this.say("asking", { done: String(i), all }));
-        const scenario = withOwnDevice({ ...setup, device: OWN, model: row.dataset.model ?? "" });
-        const reply = await ask({ command: "fit", presets: [], scenario, lang });
-        if (reply.error) throw new EngineFailure("engine-failed", reply.error.text);
-        const { fit_verdict: verdict, decode_tokens_per_second: speed } = reply.results;
+        const { fit_verdict: verdict, decode_tokens_per_second: speed } = await fitHere(setup, row.dataset.model ?? "", lang);
         const cell = /** @type {HTMLElement} */ (row.querySelector("[data-verdict]"));
         cell.dataset.verdict = String(verdict.value);
         cell.textContent = this.say(String(verdict.value));

@@ -1,5 +1,5 @@
-// The demo model on the reader's device: predict, compare, price. All formulas are the engine's (calculators/own_run.py);
-// nothing here loads anything but the engine. The chat and <device-probe> call it.
+// Models on the reader's device: predicts, compares, prices the demo's; says whether another fits. All formulas are the
+// engine's (calculators/own_run.py); nothing here loads anything but the engine.
 import * as engine from "./engine-client.js";
 import { OWN, readDevice, withOwnDevice, writeDevice } from "./this-device.js";
 
@@ -60,3 +60,10 @@ export async function compareRun(served, shape, run, lang) {
  * @param {string} lang @returns {Promise<Priced>}
  */
 export const priceConversation = (talk, watts, lang) => ask("conversation", { ...talk, watts: readDevice()?.power_w ?? watts }, lang);
+
+/**
+ * Whether the measured device holds another model, and how fast it writes there. Rejects with EngineFailure.
+ * @param {Record<string, string | number>} setup @param {string} model @param {string} lang
+ * @returns {Promise<Record<"fit_verdict" | "decode_tokens_per_second" | "need_bytes" | "capacity_bytes", Result>>}
+ */
+export const fitHere = async (setup, model, lang) => (await ask("fit", { ...setup, model, device: OWN }, lang)).results;
