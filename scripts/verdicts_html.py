@@ -29,14 +29,14 @@ def small_models() -> list[str]:
 
 
 def offer(
-    model_id: str, lies: Mapping[str, Any], host: Mapping[str, Any], lang: str, words: Mapping[str, str]
+    row: Mapping[str, str], lies: Mapping[str, Any], host: Mapping[str, Any], lang: str, words: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What a button loads: HubModel of docs/_theme/modules/chat-protocol.d.ts, and its size in words."""
+    """What the button of a row loads: `Offered` of docs/_theme/modules/hub-dialog.js."""
     size = lies["download_bytes"]
     shown = number(float(size["value"]), "bytes", lang, False)
     kept = {key: lies[key] for key in ("repository", "revision", "graph", "precision")}
     return {
-        "id": model_id,
+        **{key: row[key] for key in ("id", "name", "license")},
         "origin": host["origin"],
         **kept,
         "download_bytes": size["value"],
@@ -66,9 +66,8 @@ def verdicts_html(lang: str, root: str) -> str:
             }
         )
         if host and (lies := ready.get(model_id)):
-            offers.append(offer(model_id, lies, host, lang, words))
+            offers.append(offer(rows[-1], lies, host, lang, words))
             rows[-1]["size"] = offers[-1]["size"]
-            offers[-1] |= {"name": rows[-1]["name"], "license": rows[-1]["license"]}
     settings = {"lang": lang, "words": words, "setup": SETUP, "host": host, "offered": offers}
     return TEMPLATES.get_template("model-verdicts.html").render(
         root=root,

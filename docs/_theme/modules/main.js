@@ -44,19 +44,16 @@ function enhance() {
   }
 }
 
-// The other language shows the same page and case. The header stays from the first page of a visit, so its links
-// are worked out from the address.
-document.addEventListener("click", ({ target }) => {
-  const link = target instanceof Element ? /** @type {HTMLAnchorElement | null} */ (target.closest("a[hreflang]")) : null;
-  const here = `${siteRoot.href}${document.documentElement.lang}/`;
-  if (link && location.href.startsWith(here)) link.href = `${siteRoot.href}${link.hreflang}/${location.href.slice(here.length)}`;
-}, { capture: true });
-
-// The page of larger models has a policy of its own, so ways to it and from it are full loads: the theme hears of no click.
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element ? /** @type {HTMLAnchorElement | null} */ (event.target.closest("a[href]")) : null;
+  if (!link) return;
+  // The other language shows the same page and case. The header stays from the first page of a visit, so its links are
+  // worked out from the address.
+  const here = `${siteRoot.href}${document.documentElement.lang}/`;
+  if (link.hreflang && location.href.startsWith(here)) link.href = `${siteRoot.href}${link.hreflang}/${location.href.slice(here.length)}`;
+  // The page of larger models has a policy of its own, so ways to it and from it are full loads: the theme hears of no click.
   const own = /\/demo\/models\/$/;
-  if (link && own.test(link.pathname) !== own.test(location.pathname)) event.stopPropagation();
+  if (own.test(link.pathname) !== own.test(location.pathname)) event.stopPropagation();
 }, { capture: true });
 
 // The theme replaces the page's content without reloading: its `document$` tells of each page.

@@ -9,14 +9,19 @@ import { SettingsElement } from "./settings-element.js";
 import { onDeviceChange, readDevice } from "./this-device.js";
 
 /**
+ * @typedef {import("./hub-dialog.js").Offered} Offered
  * @typedef {{ lang: string, words: Record<string, string>, setup: Record<string, string | number>,
- *             host: import("./hub-dialog.js").Host | null, offered: import("./hub-dialog.js").Offered[] }} Settings
+ *             host: import("./hub-dialog.js").Host | null, offered: Offered[] }} Settings
  *          `host`: null where the publisher allows none
  */
 
 /** @extends {SettingsElement<Settings>} */
 class ModelVerdicts extends SettingsElement {
   quiet = () => {};
+  /** @type {Map<Offered, HTMLButtonElement>} */
+  offers = new Map();
+  /** The session's state as the buttons show it. */
+  seen = "";
 
   connectedCallback() {
     if (this.dataset.state !== "static") return;
@@ -32,6 +37,25 @@ class ModelVerdicts extends SettingsElement {
 
   disconnectedCallback() {
     this.quiet();
+    session.unwatch(this);
+  }
+
+  /** The session's state. */
+  changed() {
+    const { state } = session;
+    if (state === this.seen) return;
+    this.seen = state;
+    for (const [model, button] of this.offers) {
+      button.disabled = state === "loading" || state === "computing";
+      if (state !== "loading" && state !== "computing") void this.label(model, button);
+    }
+  }
+
+  token() {}
+
+  /** @param {Offered} model @param {HTMLButtonElement} button */
+  async label(model, button) {
+    button.textContent = this.say(await hubBytesToDownload(model) ? "hub-load" : "hub-load-kept", { size: model.size });
   }
 
   show() {
@@ -47,18 +71,14 @@ class ModelVerdicts extends SettingsElement {
     const dialog = new HubDialog(this.find("dialog"), (id, slots) => this.say(id, slots), { ...this.settings, host });
     for (const model of offered) {
       const button = /** @type {HTMLButtonElement} */ (this.find(`[data-model="${model.id}"] button[name=load_hub]`));
-      const label = async () => { button.textContent = this.say(await hubBytesToDownload(model) ? "hub-load" : "hub-load-kept", { size: model.size }); };
-      void label();
-      session.watch({ changed: () => {
-        button.disabled = session.state === "loading" || session.state === "computing";
-        if (session.state === "ready") void label();
-      }, token: () => {} });
+      this.offers.set(model, button);
       button.addEventListener("click", async () => {
         if (await hubBytesToDownload(model) && !(await dialog.agreed(model))) return;
         void session.load("webgpu", { hub: model });
         document.querySelector("on-device-chat")?.scrollIntoView({ block: "start" });
       });
     }
+    session.watch(this);
   }
 
   async ask() {

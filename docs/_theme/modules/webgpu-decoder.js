@@ -104,17 +104,20 @@ export class WebGpuDecoder {
   /**
    * Reads tokens behind those it knows.
    * @param {number[]} ids at most `batch`
-   * @returns {Promise<Float32Array>} scores of what follows the last one
+   * @param {boolean} [wanted] whether to fetch the scores of what follows the last one
+   * @returns {Promise<Float32Array | undefined>}
    * @throws {DemoError} webgpu_lost
    */
-  async read(ids) {
+  async read(ids, wanted = false) {
     const run = this.#session.run({ ...this.#wiring.feeds(ids, this.length), ...this.#cache });
     run.catch(() => {}); // of no interest once the device is lost
     const { logits, ...present } = await Promise.race([run, this.#lost]);
     this.#release();
     this.#cache = Object.fromEntries(Object.entries(present).map(([name, tensor]) => [this.#wiring.past(name), tensor]));
     this.length += ids.length;
-    return Promise.race([this.#wiring.scores(logits), this.#lost]);
+    if (wanted) return Promise.race([this.#wiring.scores(logits), this.#lost]);
+    logits.dispose();
+    return undefined;
   }
 
   /** Forgets all but the first tokens; this cache can only be forgotten whole. @param {number} length */
