@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from jinja2 import StrictUndefined, TemplateError, Undefined, UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
-from .data_files import Entity
+from .data_files import Entity, measured_source
 from .dataset import Dataset, blended, dataset_from_json, offer_of, price_row_on
 from .graph import Unknown
 from .load import compile_data
@@ -44,6 +44,7 @@ UNIT_OF_FIELD = {
     "out": "USD/Mtok",
 }
 SCORE_UNITS = {"%": "percent", "points": "index"}
+SPEEDS = {"decode": "decode_tokens_per_second", "prefill": "prefill_tokens_per_second"}
 PRICES = ("in", "out", "cache_read", "cache_write", "blended")
 PRICE_KEYS = {"blended": ("in", "out")}
 RATIO_DIGITS = 2
@@ -320,9 +321,14 @@ class Evidence:
     def stored(self, name: str, field_name: str = "") -> tuple[Mapping[str, Any], str]:
         """A fact value (value, source, date, verified?) and its unit. Raises NoSuchFact.
 
-        A score is named by its file and words that only its row has: `scores/swe-bench-verified#glm-5 openhands`; a
-        field also by `models/glm-5#total_params`.
+        A score is named by its file and words that only its row has: `scores/swe-bench-verified#glm-5 openhands`; so is
+        a measured speed: `measurements/llama-cpp-4167#decode llama-2-7b apple-m1`; a field also by
+        `models/glm-5#total_params`.
         """
+        if name.startswith("measurements/") and "#" in name:
+            row, key = self.measured_row(name)
+            source = measured_source(name.removeprefix("measurements/").partition("#")[0])
+            return {**row, "value": row[key], "source": source}, "tokens/s"
         if name.startswith("scores/") and "#" in name:
             return self.score_row(name)[0], SCORE_UNITS[self.entity(name.partition("#")[0])["unit"]]
         name, _, inside = name.partition("#")
@@ -359,6 +365,27 @@ class Evidence:
             raise NoSuchFact(f"{name}: {len(rows)} rows{f' ({told})' if told else ''}; allowed: words that one row has")
         return rows[0], score_from(file.partition("/")[2], values, rows[0], self.margin_of(values))
 
+    def measured_row(self, name: str) -> tuple[Mapping[str, Any], str]:
+        """The one row of a file of measurements that has all words, and the key of the speed that the first word names.
+
+        A word is the id of the row's model, device, engine or quantization, or a field with its value (`batch=8`).
+        Raises NoSuchFact for none or several.
+        """
+        file, _, query = name.partition("#")
+        speed, *words = query.split() or [""]
+        if speed not in SPEEDS:
+            raise NoSuchFact(f"{name}: {speed or 'nothing'} given; allowed: {' or '.join(SPEEDS)}, then words of a row")
+
+        def known(row: Mapping[str, Any]) -> set[str]:
+            named = {str(row[key]) for key in ("model", "device", "engine", "quantization")}
+            return named | {f"{key}={value}" for key, value in row.items()}
+
+        rows = [r for r in self.entity(file).get("rows", ()) if SPEEDS[speed] in r and {*words} <= known(r)]
+        if len(rows) != 1:
+            told = f"{len(rows)} rows; allowed: words that one row has, such as its model, its device and batch=8"
+            raise NoSuchFact(f"{name}: {told}")
+        return rows[0], SPEEDS[speed]
+
     def margin_of(self, scores: Mapping[str, Any]) -> float | None:
         """The half-width that a benchmark's publisher states for all its scores."""
         return float(self.stored(f"facts/{scores['margin']}")[0]["value"]) if "margin" in scores else None
@@ -366,7 +393,8 @@ class Evidence:
     # The functions
 
     def v(self, name: str, field_name: str = "") -> Quantity:
-        """A value of data/: v("models/glm-5", "total_params"), v("facts/<id>"), v("scores/<file>#<model> <words>")."""
+        """A value of data/: v("models/glm-5", "total_params"), v("facts/<id>"), v("scores/<file>#<model> <words>"),
+        v("measurements/<file>#decode <words>")."""
         value, unit = self.stored(name, field_name)
         reference = f"{name}#{field_name}" if field_name else name
         ends = (value["low"], value["high"]) if "low" in value and "high" in value else None

@@ -19,8 +19,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scripts.hub import PAGE, connect_sources
+
+if TYPE_CHECKING:  # MkDocs takes a second that other users of this module need not wait
+    from scripts.draft import Memory
 
 ROOT = Path(__file__).resolve().parent.parent
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)([^>]*)>(.*?)</script>", re.DOTALL)
@@ -85,8 +89,11 @@ def add_policy(site: Path) -> None:
         path.write_text(page.replace(CHARSET, meta), encoding="utf-8")
 
 
-def build_language(lang: str, out: Path, shared: PageBuild, *, strict: bool, docs: Path | None = None) -> None:
-    """The pages of one language into `out`; `docs`: another tree than the book's. Raises what MkDocs raises."""
+def build_language(lang: str, out: Path, shared: PageBuild, *, strict: bool, docs: Path | None = None) -> Memory:
+    """The pages of one language into `out`; `docs`: another tree than the book's. Raises what MkDocs raises.
+
+    Returns what can make single pages of it anew.
+    """
     os.environ.update(
         BOOK_LANG=lang,
         BOOK_ASSETS=shared.assets,
@@ -98,6 +105,8 @@ def build_language(lang: str, out: Path, shared: PageBuild, *, strict: bool, doc
     from mkdocs.commands.build import build
     from mkdocs.config import load_config
 
+    from scripts.draft import Memory
+
     logging.getLogger("mkdocs").setLevel(logging.WARNING)
     shutil.rmtree(out, ignore_errors=True)
     config = load_config(
@@ -107,9 +116,11 @@ def build_language(lang: str, out: Path, shared: PageBuild, *, strict: bool, doc
         site_url=f"{shared.site_url}{lang}/",
         strict=strict,
     )
+    memory = config.plugins["memory"] = Memory()
     config.plugins.on_startup(command="build", dirty=False)
     build(config)
     add_policy(out)
+    return memory
 
 
 class MacroErrors(logging.Filter):
@@ -135,9 +146,11 @@ class MacroErrors(logging.Filter):
 
 
 def _serve(lang: str, orders: Connection) -> None:
-    """A builder that stays warm: takes (out, shared, strict), answers None or the error's text."""
+    """A builder that stays warm: takes (out, shared, strict), or (out, a page's source) for that page alone of the
+    last build; answers None or the error's text."""
     logging.basicConfig(format="%(message)s")
     logging.getLogger().handlers[0].addFilter(MacroErrors(lang))
+    memory: Memory | None = None
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's affair; the pipe's end tells us
     while True:
         try:
@@ -146,9 +159,15 @@ def _serve(lang: str, orders: Connection) -> None:
             return
         if order is None:
             return
-        out, shared, strict = order
         try:
-            build_language(lang, out, shared, strict=strict)
+            if len(order) == 3:
+                out, shared, strict = order
+                memory = build_language(lang, out, shared, strict=strict)
+            else:
+                out, source = order
+                assert memory is not None, "no build yet"
+                memory.page(source, out)
+                add_policy(out)
             orders.send(None)
         except (Exception, SystemExit) as bad:
             # MkDocs and its plugins have said why on standard error before they exit with a number.
@@ -162,6 +181,7 @@ class Builders:
     def __init__(self, languages: Iterable[str]) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipes: dict[str, Connection] = {}
+        self.built: set[str] = set()  # languages whose pages can be made anew one by one
         for lang in languages:
             ours, theirs = context.Pipe()
             context.Process(target=_serve, args=(lang, theirs), daemon=True).start()
@@ -171,7 +191,15 @@ class Builders:
         """Builds the languages of `outs` side by side. Returns the errors."""
         for lang, out in outs.items():
             self.pipes[lang].send((out, shared, strict))
-        return [error for lang in outs if (error := self.pipes[lang].recv())]
+        errors = {lang: self.pipes[lang].recv() for lang in outs}
+        self.built |= {lang for lang, error in errors.items() if not error}
+        return [error for error in errors.values() if error]
+
+    def page(self, lang: str, source: str, out: Path) -> str | None:
+        """One page of the last build anew, alone in `out`; `lang` must be in `built`. Returns the error."""
+        self.pipes[lang].send((out, source))
+        error: str | None = self.pipes[lang].recv()
+        return error
 
     def close(self) -> None:
         for pipe in self.pipes.values():

@@ -1,5 +1,7 @@
 """Serves both languages with live reload on one port and rebuilds what a change touches.
 
+An edited page is shown at once, by itself; the whole site follows when the writer pauses.
+
 Usage: python -m scripts.serve [--port 8000]
 """
 
@@ -24,6 +26,8 @@ from scripts.static_server import StaticServer
 
 WATCHED = ("docs", "data", "calculators", "mkdocs.yml", "scripts")
 LOOK_EVERY_SECONDS = 0.4
+# A whole build keeps a writer's next edit waiting, so it waits for a pause.
+PAUSE_SECONDS = 20.0
 
 
 def snapshot() -> dict[Path, int]:
@@ -50,6 +54,35 @@ def rebuild(out: Path, url: str, builders: Builders) -> bool:
     return True
 
 
+def edited_pages(before: dict[Path, int], now: dict[Path, int]) -> list[tuple[str, str]] | None:
+    """Language and source of each page whose text has changed; None if anything else has."""
+    if before.keys() != now.keys():
+        return None
+    found = []
+    for path in (path for path in now if now[path] != before[path]):
+        top, lang, *rest = path.relative_to(ROOT).parts
+        if top != "docs" or lang not in LANGUAGES or path.suffix != ".md":
+            return None
+        found.append((lang, "/".join(rest)))
+    return found
+
+
+def show(pages: list[tuple[str, str]], out: Path, builders: Builders) -> bool:
+    """Puts these pages, made anew, into the served site; False if only a whole build can."""
+    if any(lang not in builders.built for lang, _ in pages):
+        return False
+    for lang, source in pages:
+        alone = out.with_name(f"{out.name}.page")
+        error = builders.page(lang, source, alone / lang)
+        if error:
+            print(f"{error}\nserve: still showing the last good page", file=sys.stderr)
+            continue
+        for made in alone.rglob("*.html"):
+            # Another file in its place: what is served is linked to what the build keeps.
+            made.replace(out / made.relative_to(alone))
+    return True
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl+C
     parser = argparse.ArgumentParser(prog="python -m scripts.serve", description=__doc__.splitlines()[0])
@@ -68,12 +101,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"serve: port {arguments.port} is taken; give another: make serve PORT=8001", file=sys.stderr)
         return 2
     print(f"serve: {url} (stop with Ctrl+C)", file=sys.stderr, flush=True)
+    edited = 0.0  # when pages were shown that no whole build has followed
     try:
         while True:
             time.sleep(LOOK_EVERY_SECONDS)
             now = snapshot()
             if now == seen:
+                if edited and time.monotonic() - edited > PAUSE_SECONDS:
+                    edited = 0.0
+                    if rebuild(out, url, builders):
+                        server.reload()
                 continue
+            pages = edited_pages(seen, now)
             changed = [str(path.relative_to(ROOT)) for path in now if now[path] != seen.get(path)]
             print(f"serve: changed: {', '.join(changed[:3]) or 'a file was removed'}", file=sys.stderr)
             seen = now
@@ -82,7 +121,11 @@ def main(argv: Sequence[str] | None = None) -> int:
                 server.stop()
                 builders.close()
                 os.execv(sys.executable, [sys.executable, "-m", "scripts.serve", "--port", str(arguments.port)])
-            if rebuild(out, url, builders):
+            if pages and show(pages, out, builders):
+                edited = time.monotonic()
+                server.reload()
+            elif rebuild(out, url, builders):
+                edited = 0.0
                 server.reload()
     except KeyboardInterrupt:
         return 0

@@ -96,6 +96,9 @@ def figures(found: Found, reference: str) -> Iterator[tuple[dict[str, Any], list
         yield from ((row, [key]) for row in values["rows"] if row["from"] == start)
     elif kind == "presets":
         yield values["set"], [inside]
+    elif kind == "measurements":
+        row, key = Evidence(found).measured_row(reference)
+        yield dict_of(row), [key]
     else:
         holder = Evidence(found).stored(reference)[0] if "value" not in values else values
         yield dict_of(holder), ["value", "low", "high"]

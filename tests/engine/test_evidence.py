@@ -86,6 +86,19 @@ def test_a_stated_margin_covers_the_rounding_of_whole_scores(english: Evidence) 
     assert (score.low.figure, score.high.figure) == (48.5, 51.5)
 
 
+def test_a_measured_speed_is_named_by_words_of_its_row(english: Evidence) -> None:
+    alone = "measurements/llama-cpp-dgx-spark#decode gpt-oss-20b batch=1 depth_tokens=0"
+    rows = english.entity("measurements/llama-cpp-dgx-spark")["rows"]
+    row = next(r for r in rows if (r["model"], r["batch"], r["depth_tokens"]) == ("gpt-oss-20b", 1, 0))
+    speed = english.v(alone)
+    assert (speed.value, speed.unit, speed.rests_on) == (row["decode_tokens_per_second"], "tokens/s", (alone,))
+    assert english.v(alone.replace("decode", "prefill")).value == row["prefill_tokens_per_second"]
+    with pytest.raises(NoSuchFact, match="2 rows; allowed: words that one row has"):
+        english.v("measurements/llama-cpp-dgx-spark#decode gpt-oss-20b batch=1")
+    with pytest.raises(NoSuchFact, match="speed given; allowed: decode or prefill"):
+        english.v(alone.replace("decode", "speed"))
+
+
 def test_a_result_says_where_it_is_computed_and_from_what(english: Evidence) -> None:
     result = of(english, 'calc("cost", "support-desk jp", model="glm-5").owned_month_usd')
     assert result.case == ("cost", "preset=support-desk&preset=jp&model=glm-5")
