@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from calculators.data_files import read_all
 from calculators.load import load_dataset
 from calculators.worker import reply
+from scripts import facts
 from scripts.data_tables import smallest_device
 from tests.browser.conftest import Watched
 from tests.browser.test_site import type_in
@@ -28,6 +29,11 @@ def ready(open_page: Open, path: str, **options: object) -> Page:
 
 def shown(page: Page) -> list[str]:
     return [str(row.get_attribute("id")) for row in page.query_selector_all("data-table tbody tr")]
+
+
+def source_of_size() -> str:
+    """Title of the source of GLM-5's size."""
+    return str(facts.entity(f"sources/{facts.entity('models/glm-5')['total_params']['source']}")["title"])
 
 
 def column(page: Page, name: str) -> list[float | None]:
@@ -50,8 +56,8 @@ def test_a_reader_without_scripts_has_all_rows_and_sources(open_page: Open) -> N
     page = open_page("en/data/models/#glm-5", java_script_enabled=False).page
     row = page.locator("tr#glm-5")
     assert row.is_visible()
-    assert "744B" in row.inner_text()
-    assert "LLM Architecture Gallery" in str(row.locator("data").nth(0).get_attribute("title"))
+    assert facts.fact_text("models/glm-5", "total_params", "en") in row.inner_text()
+    assert source_of_size() in str(row.locator("data").nth(0).get_attribute("title"))
     assert not page.locator(".table-form").is_visible()
 
 
@@ -130,9 +136,9 @@ def test_a_row_is_copied_as_a_citation(open_page: Open) -> None:
     row.locator("button[name=cite]").click()
     page.wait_for_selector("button[name=cite]:has-text('Copied')")
     text = page.evaluate("navigator.clipboard.readText()")
-    assert text.startswith("GLM-5") and "$1.00" in text
+    assert text.startswith("GLM-5") and row.locator("data").first.inner_text() in text
     assert f"data version {load_dataset().version}" in text and f"#{row.get_attribute('id')}" in text
-    assert "models.dev" in text
+    assert facts.entity(f"sources/{row.locator('data').first.get_attribute('data-source')}")["title"] in text
 
 
 def test_a_figure_tells_its_source_and_age_on_hover_and_focus(open_page: Open) -> None:
@@ -141,7 +147,8 @@ def test_a_figure_tells_its_source_and_age_on_hover_and_focus(open_page: Open) -
     figure.hover()
     note = page.locator("#figure-note")
     note.wait_for()
-    assert "744000000000" in note.inner_text() and "LLM Architecture Gallery" in note.inner_text()
+    assert str(facts.entity("models/glm-5")["total_params"]["value"]) in note.inner_text()
+    assert source_of_size() in note.inner_text()
     assert re.search(r"\d+ days old", note.inner_text())
     page.keyboard.press("Escape")
     assert not note.is_visible()

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from calculators.text import day
+from scripts import facts
 from scripts.build import build_assets
 from scripts.hub import PAGE, connect_sources
 from scripts.static_server import StaticServer
@@ -208,9 +210,10 @@ def test_no_page_is_wider_than_the_screen(
 def test_bound_numbers_name_their_source(open_page: Open) -> None:
     page: Page = open_page("ja/book/part-1/eight-weeks/").page
     number = page.locator("data[data-fact='models/glm-5#total_params']").first
-    expect(number).to_have_text("7,440億")
-    assert number.get_attribute("value") == "744000000000"
-    assert "2026年5月27日時点" in str(number.get_attribute("title"))
+    stored = facts.entity("models/glm-5")["total_params"]
+    expect(number).to_have_text(facts.fact_text("models/glm-5", "total_params", "ja"))
+    assert number.get_attribute("value") == str(stored["value"])
+    assert f"{day(stored['date'], 'ja')}時点" in str(number.get_attribute("title"))
 
 
 def test_the_sitemap_names_the_published_address(built: Path) -> None:
