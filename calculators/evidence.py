@@ -271,6 +271,14 @@ class Evidence:
         self.units: Mapping[str, Mapping[str, str]] = found["strings"]["units"].values
         self.show = show or self.text
         self._cases: dict[str, Case] = {}
+        self._answers: dict[str, Any] = {}
+
+    def shown(self, show: Callable[[Quantity], str]) -> Evidence:
+        """The same evidence, whose quantities stand otherwise in a text; what calculators answer is computed once."""
+        other = Evidence(self.found, self.lang, show)
+        other._answers = self._answers
+        other.__dict__["dataset"] = self.dataset
+        return other
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -474,7 +482,10 @@ class Evidence:
         told = "".join(f", {name}={value}" for name, value in given.items())
         expression = f'calc("{command}", "{presets}"{told})'
         if expression not in self._cases:
-            answer = reply(self.dataset, command, dict(given), self.lang, presets=presets.split())
+            answer = self._answers.get(expression)
+            if answer is None:
+                answer = reply(self.dataset, command, dict(given), self.lang, presets=presets.split())
+                self._answers[expression] = answer
             if "error" in answer:
                 raise NoSuchFact(f"{expression}: {answer['error']['text']}")
             where = (command, query_of(presets, given))

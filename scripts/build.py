@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -386,21 +386,33 @@ def refuse_loose(*, strict: bool) -> None:
         print(line, file=sys.stderr)
 
 
-def make_site(site_url: str, builders: Builders | None = None, *, strict: bool = True) -> Made:
-    """Everything that the site consists of. Raises BadData, BadNotebook, BuildFailure."""
+def make_site(
+    site_url: str, builders: Builders | None = None, *, strict: bool = True, last: Made | None = None
+) -> Made:
+    """Everything that the site consists of. Raises BadData, BadNotebook, BuildFailure.
+
+    `last`: a build whose assets and notebooks are taken as they are, and whose checks stand: pages alone are made.
+    """
     compiled_json()  # bad data is told before all else
-    refuse_loose(strict=strict)
-    with ThreadPoolExecutor(1) as beside:  # the assets use one processor
+    if last:
+        return replace(last, pages=build_pages(last.shared, last.assets.theme, builders, strict=strict))
+    with ThreadPoolExecutor(2) as beside:  # the assets' steps are processes of their own
+        loose = beside.submit(refuse_loose, strict=strict)
         notebooks = beside.submit(build_notebooks, fresh=strict)
         assets = build_assets()
+    loose.result()
     shared = PageBuild(site_url, assets.modules, assets.model, notebooks.result(), commit_epoch())
     return Made(assets, build_pages(shared, assets.theme, builders, strict=strict), shared)
 
 
-def build(out: Path, site_url: str, builders: Builders | None = None, *, strict: bool = True) -> None:
-    """The whole site into `out`. Raises BadData, BadNotebook, BuildFailure."""
+def build(
+    out: Path, site_url: str, builders: Builders | None = None, *, strict: bool = True, last: Made | None = None
+) -> Made:
+    """The whole site into `out`; `last`: see `make_site`. Raises BadData, BadNotebook, BuildFailure."""
+    made = make_site(site_url, builders, strict=strict, last=last)
     # A draft changes at every save; a service worker would keep old ones.
-    assemble(out, make_site(site_url, builders, strict=strict), offline=strict)
+    assemble(out, made, offline=strict)
+    return made
 
 
 def main(argv: Sequence[str] | None = None) -> int:

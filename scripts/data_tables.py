@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from calculators import validation
@@ -662,7 +662,7 @@ TABLES: dict[str, tuple[str, str, Maker]] = {
 }
 
 
-@lru_cache(maxsize=8)
+@cache
 def data_table(of: str, lang: str, root: str) -> Table:
     """All rows of a table, made once for all its pages. Raises NoSuchFact for a table that does not exist."""
     if of not in TABLES:

@@ -30,10 +30,9 @@ def entities() -> dict[str, dict[str, Entity]]:
 @lru_cache(maxsize=4)
 def evidence(lang: str, as_text: bool = False) -> Evidence:
     """The quantities of `data/` in a language; they stand in a page as bound numbers, or as plain text."""
-    found = Evidence(entities(), lang)
-    if not as_text:
-        found.show = lambda quantity: quantity_html(quantity, found)
-    return found
+    if as_text:
+        return Evidence(entities(), lang)
+    return evidence(lang, True).shown(lambda quantity: quantity_html(quantity, evidence(lang)))
 
 
 def refresh() -> None:

@@ -1,6 +1,7 @@
 """Serves both languages with live reload on one port and rebuilds what a change touches.
 
-An edited page is shown at once, by itself; the whole site follows when the writer pauses.
+An edited page is shown at once, by itself; changed data, with all pages. The checks and the rest of the site (search,
+the engine in the browser) follow when the writer pauses.
 
 Usage: python -m scripts.serve [--port 8000]
 """
@@ -19,8 +20,9 @@ from calculators.data_files import BadData
 from calculators.load import load_dataset
 from calculators.text import LANGUAGES
 from scripts import facts
-from scripts.build import BuildFailure, build
+from scripts.build import BuildFailure, Made, build
 from scripts.cached import BUILD, ROOT
+from scripts.notebooks import BadNotebook
 from scripts.pages import Builders
 from scripts.static_server import StaticServer
 
@@ -41,41 +43,47 @@ def snapshot() -> dict[Path, int]:
     return found
 
 
-def rebuild(out: Path, url: str, builders: Builders) -> bool:
-    """True if the site was built; else says why and leaves the last good one."""
+def rebuild(out: Path, url: str, builders: Builders, last: Made | None = None) -> Made | None:
+    """Builds the site, or its pages alone with the rest of `last`. Where that fails, says why and leaves the last good
+    one.
+    """
     facts.refresh()
     load_dataset.cache_clear()
     try:
         # A draft may still hold a warning; `make build` and `make test` are strict.
-        build(out, url, builders, strict=False)
-    except (BadData, BuildFailure) as bad:
+        return build(out, url, builders, strict=False, last=last)
+    except (BadData, BadNotebook, BuildFailure) as bad:
         print(f"{bad}\nserve: still showing the last good build", file=sys.stderr)
-        return False
-    return True
-
-
-def edited_pages(before: dict[Path, int], now: dict[Path, int]) -> list[tuple[str, str]] | None:
-    """Language and source of each page whose text has changed; None if anything else has."""
-    if before.keys() != now.keys():
         return None
+
+
+def edited_pages(changed: list[Path]) -> list[tuple[str, str]]:
+    """Language and source of each page, if nothing but texts of pages has changed."""
     found = []
-    for path in (path for path in now if now[path] != before[path]):
+    for path in changed:
         top, lang, *rest = path.relative_to(ROOT).parts
         if top != "docs" or lang not in LANGUAGES or path.suffix != ".md":
-            return None
+            return []
         found.append((lang, "/".join(rest)))
     return found
 
 
+def only_pages(changed: list[Path]) -> bool:
+    """Whether pages alone, without the browser's modules, show the most of these changes: text and data."""
+    return all(path.suffix in (".md", ".yml") and path.is_relative_to(ROOT / "docs") for path in changed) or all(
+        path.is_relative_to(ROOT / "data") for path in changed
+    )
+
+
 def show(pages: list[tuple[str, str]], out: Path, builders: Builders) -> bool:
-    """Puts these pages, made anew, into the served site; False if only a whole build can."""
-    if any(lang not in builders.built for lang, _ in pages):
+    """Puts these pages, made anew, into the served site; False if only a build of all pages can."""
+    if not pages or any(lang not in builders.built for lang, _ in pages):
         return False
     for lang, source in pages:
         alone = out.with_name(f"{out.name}.page")
         error = builders.page(lang, source, alone / lang)
         if error:
-            print(f"{error}\nserve: still showing the last good page", file=sys.stderr)
+            print(f"{error}\nserve: still showing the last good build", file=sys.stderr)
             continue
         for made in alone.rglob("*.html"):
             # Another file in its place: what is served is linked to what the build keeps.
@@ -92,8 +100,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     out = BUILD / "serve" / str(arguments.port)
     builders = Builders(LANGUAGES)
     seen = snapshot()
-    built = rebuild(out, url, builders)
-    if not built and not out.exists():
+    last = rebuild(out, url, builders)
+    if not last and not out.exists():
         return 1
     try:
         server = StaticServer(out, port=arguments.port, live=True)
@@ -101,7 +109,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"serve: port {arguments.port} is taken; give another: make serve PORT=8001", file=sys.stderr)
         return 2
     print(f"serve: {url} (stop with Ctrl+C)", file=sys.stderr, flush=True)
-    edited = 0.0  # when pages were shown that no whole build has followed
+    edited = 0.0  # when something was shown that no whole build has followed
     try:
         while True:
             time.sleep(LOOK_EVERY_SECONDS)
@@ -109,23 +117,27 @@ def main(argv: Sequence[str] | None = None) -> int:
             if now == seen:
                 if edited and time.monotonic() - edited > PAUSE_SECONDS:
                     edited = 0.0
-                    if rebuild(out, url, builders):
+                    if made := rebuild(out, url, builders):
+                        last = made
                         server.reload()
                 continue
-            pages = edited_pages(seen, now)
-            changed = [str(path.relative_to(ROOT)) for path in now if now[path] != seen.get(path)]
-            print(f"serve: changed: {', '.join(changed[:3]) or 'a file was removed'}", file=sys.stderr)
+            changed = [path for path in {**seen, **now} if now.get(path) != seen.get(path)]
+            pages = edited_pages(changed) if now.keys() == seen.keys() else []
+            names = ", ".join(str(path.relative_to(ROOT)) for path in changed[:3])
+            print(f"serve: changed: {names}", file=sys.stderr, flush=True)
             seen = now
-            if any(name.endswith(".py") for name in changed):
+            if any(path.suffix == ".py" for path in changed):
                 # Code is loaded once a process: start over. Open pages reload when the server is back.
                 server.stop()
                 builders.close()
                 os.execv(sys.executable, [sys.executable, "-m", "scripts.serve", "--port", str(arguments.port)])
-            if pages and show(pages, out, builders):
+            if show(pages, out, builders):
                 edited = time.monotonic()
                 server.reload()
-            elif rebuild(out, url, builders):
-                edited = 0.0
+                continue
+            alone = last if only_pages(changed) else None
+            if made := rebuild(out, url, builders, alone):
+                last, edited = made, time.monotonic() if alone else 0.0
                 server.reload()
     except KeyboardInterrupt:
         return 0

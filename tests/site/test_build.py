@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -151,12 +152,18 @@ def test_the_server_rebuilds_what_a_change_touches_and_survives_mistakes(served:
     good = page.read_text(encoding="utf-8")
     page.write_text(good + "\nA sentence that was just written.\n", encoding="utf-8")
     until(lambda: "just written" in text_of(url + "en/data/"))
-    assert "build: pages (en) …" in log.read_text()  # the other language was left alone
+    assert "build: pages (en) …" not in log.read_text()  # the page was made by itself
+    until(lambda: "build: pages (en) …" in log.read_text())  # after a pause; the other language was left alone
+    assert "just written" in text_of(url + "en/data/")
     page.write_text(good + '\n{{ v("facts/gone") }}\n', encoding="utf-8")
     until(lambda: "still showing the last good build" in log.read_text())
     assert "just written" in text_of(url + "en/data/")
     page.write_text(good, encoding="utf-8")
     until(lambda: "just written" not in text_of(url + "en/data/"))
+    price = copy / "data" / "prices" / "glm-5.z-ai.yml"
+    text = re.sub(r"cache_read: [\d.]+", "cache_read: 0.72", price.read_text(encoding="utf-8"))
+    price.write_text(text, encoding="utf-8")
+    until(lambda: "$0.72" in text_of(url + "en/data/prices/"))
     taken = [sys.executable, "-m", "scripts.serve", "--port", url.rsplit(":", 1)[1].strip("/")]
     second = subprocess.run(taken, cwd=copy, capture_output=True, text=True)
     assert second.returncode == 2
