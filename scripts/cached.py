@@ -12,6 +12,8 @@ from scripts.progress import progress
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
+# All that pins packages: `make lock` writes each of them.
+LOCKS = [*sorted(ROOT.glob("requirements*.lock")), ROOT / "package-lock.json"]
 
 
 def files_under(path: Path, *patterns: str) -> list[Path]:
