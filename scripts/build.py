@@ -204,10 +204,6 @@ def build_theme() -> Path:
 
 def page_inputs(lang: str) -> list[Path]:
     """Everything that the pages of a language are made of."""
-    makers = """calculator_html charts claims_html data_api data_tables edition elements facts figure_axes
-        figure_marks figures hooks hub keep_html macros markdown_copies notebooks page_head page_text pages
-        probe_html references replay_html search_index sentences_html tables templates usage_html
-        verdicts_html""".split()
     return [
         *files_under(ROOT / "docs" / lang),
         *files_under(ROOT / "notebooks"),
@@ -216,7 +212,7 @@ def page_inputs(lang: str) -> list[Path]:
         *files_under(THEME / "elements"),
         *files_under(ROOT / "data", "*.yml", "*.json"),
         *files_under(ROOT / "calculators", "*.py"),
-        *[ROOT / "scripts" / f"{name}.py" for name in makers],
+        *files_under(ROOT / "scripts", "*.py"),
         *view_files(),
         ROOT / "scripts" / "charts.mjs",
         THEME / "modules" / "price-figure.js",

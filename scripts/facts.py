@@ -83,9 +83,9 @@ def quantity_html(quantity: Quantity, within: Evidence) -> str:
     if quantity.case is not None:
         command, query = quantity.case
         more += f' data-calculator="{html.escape(f"calculators/{command}/#?{query}")}"'
-    raw = "" if quantity.value is None else f"{quantity.value}"
+    raw = html.escape("" if quantity.value is None else f"{quantity.value}")
     fact = html.escape(quantity.expression)
-    return f'<data value="{html.escape(raw)}" data-fact="{fact}" title="{note(title)}"{more}>{in_markdown(text)}</data>'
+    return f'<data value="{raw}" data-fact="{fact}" title="{in_markdown(title)}"{more}>{in_markdown(text)}</data>'
 
 
 def stored_of(reference: str, within: Evidence) -> Mapping[str, Any]:
@@ -154,15 +154,10 @@ def with_sources(page: str) -> str:
 def origin(reference: str, within: Evidence) -> str:
     """Source and date of one reference, for a note."""
     stored = stored_of(reference, within)
-    if "source" not in stored or f"sources/{stored['source']}".partition("/")[2] not in within.found["sources"]:
+    if stored.get("source") not in within.found["sources"]:
         return reference
     source = str(entity(f"sources/{stored['source']}")["title"])
     return strings("site")["fact-title"][within.lang].format(source=source, date=day(str(stored["date"]), within.lang))
-
-
-def note(text: str) -> str:
-    """Safe in an attribute, even of a tag within Markdown, which takes links for links there, too."""
-    return in_markdown(text)
 
 
 def bound_html(reference: str, value: Mapping[str, Any], text: str, lang: str, *, ages: bool = False) -> str:
@@ -182,7 +177,7 @@ def bound_html(reference: str, value: Mapping[str, Any], text: str, lang: str, *
     mark += f' data-date="{value["date"]}" data-source="{value["source"]}"' + " data-ages" * ages
     raw = html.escape(str(value["value"]))
     fact = html.escape(reference)
-    return f'<data value="{raw}" data-fact="{fact}" title="{note(title)}"{mark}>{in_markdown(text)}</data>'
+    return f'<data value="{raw}" data-fact="{fact}" title="{in_markdown(title)}"{mark}>{in_markdown(text)}</data>'
 
 
 def page_root(where: str) -> str:
@@ -192,7 +187,10 @@ def page_root(where: str) -> str:
 
 
 def in_markdown(text: str) -> str:
-    """Words of `data/` for a page: what would begin a link, code, a cell or a tag in Markdown stays a letter."""
+    """Words of `data/` for a page: what would begin a link, code, a cell or a tag in Markdown stays a letter.
+
+    Safe in an attribute, too: Markdown takes links for links even there.
+    """
     return re.sub(r"[\[\]`|]", lambda sign: f"&#{ord(sign.group())};", html.escape(text))
 
 

@@ -30,9 +30,8 @@ NODE = Path(sys.executable).parent / "node"
 MODULES = ROOT / "docs" / "_theme" / "modules"
 
 
-def figure_html(figure_id: str, lang: str, root: str) -> str:
+def figure_html(figure_id: str) -> str:
     """What the macro leaves in Markdown; `book_figure` fills it once the page's address is known."""
-    del lang, root
     facts.entity(f"figures/{figure_id}")
     return f'<book-figure of="{figure_id}"></book-figure>'
 

@@ -139,7 +139,7 @@ def page_functions(
 
     def figure(of: str) -> str:
         """A figure of data/figures/."""
-        return figure_text(of, lang) if as_text else figure_html(of, lang, root())
+        return figure_text(of, lang) if as_text else figure_html(of)
 
     def sentence(of: str) -> str:
         """A sentence of data/sentences/ whose numbers the reader can change."""

@@ -157,16 +157,6 @@ def build_notebooks(*, fresh: bool = True) -> Path:
     if older and not fresh:
         print("notebooks: shown as they last ran; make build runs them anew", file=sys.stderr)
         return older[-1]
-    makers = "notebooks notebook_show figures figure_axes figure_marks calculator_html facts".split()
-    inputs = [
-        *files_under(HOME),
-        *files_under(ROOT / "calculators", "*.py"),
-        *files_under(ROOT / "data", "*.yml"),
-        *(ROOT / "scripts" / f"{name}.py" for name in makers),
-        *drawing_files(),
-        *view_files(),
-        ROOT / "requirements.lock",
-    ]
 
     def make(out: Path) -> None:
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
@@ -174,7 +164,20 @@ def build_notebooks(*, fresh: bool = True) -> Path:
             for run in runs:
                 run.result()
 
-    return step("notebooks", inputs, make)
+    return step("notebooks", notebook_inputs(), make)
+
+
+def notebook_inputs() -> list[Path]:
+    """Everything that the notebooks are made of."""
+    return [
+        *files_under(HOME),
+        *files_under(ROOT / "calculators", "*.py"),
+        *files_under(ROOT / "data", "*.yml"),
+        *files_under(ROOT / "scripts", "*.py"),
+        *drawing_files(),
+        *view_files(),
+        ROOT / "requirements.lock",
+    ]
 
 
 # Pages
