@@ -64,7 +64,7 @@ def replace(page: Path, text: str) -> None:
 
 def links_html(home: Path, lang: str, root: str) -> str:
     """Links to a language's files with their sizes; empty where there are none. `root`: from the page to `home`."""
-    told = {i: pair[lang] for i, pair in facts.strings("machines").items()}
+    told = facts.words("machines", lang)
     found = []
     for ending in ("pdf", "epub"):
         file = home / f"{NAME}-{lang}.{ending}"
@@ -72,7 +72,7 @@ def links_html(home: Path, lang: str, root: str) -> str:
             size = number(float(file.stat().st_size), "bytes", lang, False)
             label = html.escape(told["book-file"].format(kind=ending.upper(), size=size))
             found.append(f'<a href="{root}{file.name}" download>{label}</a>')
-    separator = facts.strings("site")["list-separator"][lang]
+    separator = facts.word("site", "list-separator", lang)
     return f'<p class="book-files">{told["book-files"].format(files=separator.join(found))}</p>' if found else ""
 
 

@@ -96,13 +96,13 @@ def long_page(pages: Path, address: str, *, files: bool) -> dict[str, Any]:
 
 def front_matter(lang: str, address: str) -> dict[str, str]:
     """What the cover says."""
-    site = {i: pair[lang] for i, pair in facts.strings("site").items()}
-    words = {i: pair[lang] for i, pair in facts.strings("machines").items()}
+    site = facts.words("site", lang)
+    words = facts.words("machines", lang)
     return {
         "lang": lang,
-        "title": facts.strings("references")["bibtex-title"][lang],
+        "title": facts.word("references", "bibtex-title", lang),
         "subtitle": site["site-description"],
-        "author": facts.strings("references")["bibtex-author"][lang],
+        "author": facts.word("references", "bibtex-author", lang),
         "basis": words["book-basis"].format(**original()),
         "edition": words["book-edition"].format(day=day(commit_day(), lang), data=load_dataset().version),
         "license": "CC BY 4.0",

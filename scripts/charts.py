@@ -89,7 +89,7 @@ def price_chart_html(lang: str) -> str:
     """The inner HTML of `<price-chart>`."""
     rows = price_rows()
     models = default_models(rows)
-    words = {i: pair[lang] for i, pair in facts.strings("charts").items()}
+    words = facts.words("charts", lang)
     names = {row["model"]: row["name"] for row in rows}
     wide, narrow = figures(rows, models, words, lang)
     return TEMPLATES.get_template("price-chart.html").render(

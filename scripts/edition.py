@@ -80,7 +80,7 @@ def braced(text: str, *, name: bool = False) -> str:
 
 
 def edition_fields(lang: str, settings: Settings) -> tuple[str, Mapping[str, str]]:
-    words = {i: pair[lang] for i, pair in facts.strings("references").items()}
+    words = facts.words("references", lang)
     version = words["bibtex-version"].format(day=commit_day(), data=load_dataset().version)
     address = f"{settings.site_url}{lang}/" if settings.site_url else settings.repository
     fields = {

@@ -54,6 +54,16 @@ def strings(area: str) -> Mapping[str, Mapping[str, str]]:
     return found
 
 
+def words(area: str, lang: str) -> dict[str, str]:
+    """The strings of an area in one language."""
+    return {i: pair[lang] for i, pair in strings(area).items()}
+
+
+def word(area: str, string_id: str, lang: str, **slots: object) -> str:
+    """One string of an area with its slots filled."""
+    return strings(area)[string_id][lang].format(**slots)
+
+
 def entity(name: str) -> Mapping[str, Any]:
     """`models/glm-5` -> its values. Raises NoSuchFact."""
     return evidence("en").entity(name)

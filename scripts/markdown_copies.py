@@ -7,6 +7,7 @@ import os
 import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ TAG = re.compile(r"</?(?:a|abbr|data|dd|div|dl|dt|p|small|span|strong|time)(?:\s
 ATTRIBUTES = re.compile(r"[ \t]*\{[:#. ][^{}\n]*\}")
 FILE_LINK = re.compile(r"\]\(([\w-]+\.ipynb)\)")
 PAGE_LINK = re.compile(r"\]\(([^()\s#?:]+\.md)(#[^()\s]*)?((?:\s+\"[^\"]*\")?)\)")
+word = partial(facts.word, "machines")
 
 
 def write_copies(files: Mapping[str, File], config: MkDocsConfig, lang: str, settings: Settings) -> None:
@@ -85,10 +87,6 @@ def prose(text: str, lang: str, source: str, urls: Mapping[str, str]) -> str:
 
     text = FILE_LINK.sub(file_link, PAGE_LINK.sub(link, text))
     return "\n".join(line.rstrip() if not line.endswith("  ") else line for line in html.unescape(text).split("\n"))
-
-
-def word(string_id: str, lang: str, **slots: str) -> str:
-    return facts.strings("machines")[string_id][lang].format(**slots)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ HEADING_ID = re.compile(r"[ \t]*\{#[a-z0-9-]+\}[ \t]*$", re.MULTILINE)
 OUTPUT = re.compile(r'(?:<p>)?<div data-output="(\d+)"></div>(?:</p>)?')
 SITE_LINK = re.compile(r'<a href="\.\./[^"]*">(.*?)</a>', re.DOTALL)
 PATIENCE_SECONDS = 600
+word = partial(facts.word, "notebooks")
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,6 @@ def sources() -> list[Source]:
     """All notebooks in the order of the list; those that it does not name come last."""
     found = {path.stem: path for path in files_under(HOME, "*.py")}
     return [read(found[name]) for name in sorted(found, key=lambda n: (ORDER.index(n) if n in ORDER else 99, n))]
-
-
-def word(string_id: str, lang: str, **slots: str) -> str:
-    return facts.strings("notebooks")[string_id][lang].format(**slots)
 
 
 def code_of(cell: Cell, lang: str) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from scripts.page_text import sections as sections_of
 
 ROOT = Path(__file__).resolve().parent.parent
 Macro = Callable[..., Any]
+word = partial(facts.word, "references")
 
 
 def cited(lang: str) -> Mapping[str, list[str]]:
@@ -112,10 +113,6 @@ def first_uses(evidence: Evidence) -> Mapping[str, tuple[str, str]]:
 
 
 # The page
-
-
-def word(string_id: str, lang: str, **slots: object) -> str:
-    return facts.strings("references")[string_id][lang].format(**slots)
 
 
 def sections_citing(keys: list[str], lang: str) -> list[str]:

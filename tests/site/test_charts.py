@@ -19,7 +19,7 @@ OFFER = {"model": "m", "name": "Model M", "provider": "p", "provider_name": "P",
 
 
 def words(lang: str = "en") -> dict[str, str]:
-    return {i: pair[lang] for i, pair in facts.strings("charts").items()}
+    return facts.words("charts", lang)
 
 
 def draw(rows: list[dict[str, Any]], price: str = "out", width: int = 840, lang: str = "en") -> ElementTree.Element:
