@@ -9,7 +9,7 @@ from pathlib import Path
 
 from calculators.text import LANGUAGES, number
 from scripts import facts
-from scripts.cached import BUILD, ROOT, files_under, hash_of, link_tree
+from scripts.cached import BUILD, ROOT, files_under, hash_of, link_tree, write_anew
 from scripts.edition import settings_of
 
 NAME = "the-edge-of-intelligence"
@@ -46,20 +46,14 @@ def publish(out: Path, folder: Path | None, site_url: str) -> None:
         for name in WITH_PLACE:
             page = out / lang / name
             links = links_html(out / lang, lang, "../" * name.count("/"))
-            replace(page, page.read_text(encoding="utf-8").replace(PLACE, links))
+            write_anew(page, page.read_text(encoding="utf-8").replace(PLACE, links))
         site = settings_of(f"{site_url}{lang}/", lang, None).site_url
         for card in files_under(out / "cards" / lang, "*.png") if site else ():
             path = card.relative_to(out / "cards" / lang).with_suffix("")
             page = out / lang / ("" if path.name == "home" else path) / "index.html"
-            replace(
+            write_anew(
                 page, page.read_text(encoding="utf-8").replace("</head>", tags(f"{site}cards/{lang}/{path}.png"), 1)
             )
-
-
-def replace(page: Path, text: str) -> None:
-    """Writes a page anew: its file may be linked from the cache, where it must stay as it is."""
-    page.unlink()
-    page.write_text(text, encoding="utf-8")
 
 
 def links_html(home: Path, lang: str, root: str) -> str:

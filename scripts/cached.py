@@ -76,3 +76,9 @@ def link_tree(source: Path, target: Path) -> None:
             os.link(path, to)
         except OSError:
             shutil.copyfile(path, to)
+
+
+def write_anew(path: Path, text: str) -> None:
+    """Writes a file anew: it may be linked from the cache, where it must stay as it is."""
+    path.unlink(missing_ok=True)
+    path.write_text(text, encoding="utf-8")

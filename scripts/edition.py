@@ -7,15 +7,14 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from calculators.evidence import NoSuchFact
 from calculators.load import load_dataset
 from calculators.text import day
 from scripts import facts
+from scripts.cached import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 ORIGINAL = "sources/edge-of-intelligence"
 LOCAL = ("127.0.0.1", "localhost", "")
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # BibTeX's own names, without quotes

@@ -13,15 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from xml.etree import ElementTree
 
 from calculators.text import day
 from scripts import facts
+from scripts.cached import ROOT
 from scripts.edition import Settings
 from scripts.macros import navigation_plan, section_path
 
-ROOT = Path(__file__).resolve().parent.parent
 ATOM = "http://www.w3.org/2005/Atom"
 NEWEST = 40  # entries
 word = partial(facts.word, "machines")

@@ -7,8 +7,6 @@ made here, from the same quantities.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -21,12 +19,12 @@ from calculators.data_files import Path_, dotted
 from calculators.evidence import ENVIRONMENT, Evidence, NoSuchFact
 from calculators.text import day
 from scripts import facts
+from scripts.cached import ROOT
 from scripts.figure_axes import axis, position
 from scripts.figure_marks import Mark, Panel, PanelFault
+from scripts.node import node_json
 from scripts.templates import TEMPLATES
 
-ROOT = Path(__file__).resolve().parent.parent
-NODE = Path(sys.executable).parent / "node"
 MODULES = ROOT / "docs" / "_theme" / "modules"
 
 
@@ -314,9 +312,5 @@ def drawing_files() -> list[Path]:
 @lru_cache(maxsize=8)
 def drawn(figures: str, _drawing: tuple[bytes, ...]) -> list[dict[str, Any]]:
     """Drawings of a JSON list of figures. `_drawing`: what draws them, so that a change of it is seen."""
-    command = [str(NODE), "scripts/render_figures.mjs"]
-    done = subprocess.run(command, cwd=ROOT, input=figures, capture_output=True, text=True, encoding="utf-8")
-    if done.returncode:
-        raise RuntimeError(f"scripts/render_figures.mjs failed:\n{done.stderr}")
-    found: list[dict[str, Any]] = json.loads(done.stdout)
+    found: list[dict[str, Any]] = node_json("scripts/render_figures.mjs", figures)
     return found

@@ -9,7 +9,6 @@ import html
 import os
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -17,14 +16,13 @@ import yaml
 from calculators.evidence import query_of
 from calculators.own_device import OWN
 from scripts import edition, facts, references
+from scripts.cached import ROOT
 from scripts.claims_html import bar_html, claim_marker, count_of
 from scripts.figures import figure_html, figure_text
 from scripts.notebooks import list_markdown
 from scripts.sentences_html import sentence_text
 from scripts.settings import setting
 from scripts.tables import table_html
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def navigation_plan() -> list[dict[str, Any]]:

@@ -7,7 +7,6 @@ import html
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import Any
 
 from calculators.claims import recording
@@ -15,13 +14,13 @@ from calculators.data_files import BadData, Entity
 from calculators.evidence import Evidence, NoSuchFact, evaluate
 from calculators.text import day
 from scripts import facts
+from scripts.cached import ROOT
 from scripts.claims_html import claims, sections
 from scripts.figures import Figure
 from scripts.glossary_terms import FirstUses
 from scripts.page_text import expressions
 from scripts.page_text import sections as sections_of
 
-ROOT = Path(__file__).resolve().parent.parent
 Macro = Callable[..., Any]
 word = partial(facts.word, "references")
 
