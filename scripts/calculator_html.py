@@ -51,8 +51,7 @@ def calculator(tag: str, attributes: Mapping[str, str], lang: str, where: str, r
     """
     command = tag.removesuffix("-calculator")
     dataset = load_dataset()
-    presets = attributes.get("preset", "").split()
-    own = {name: value for name, value in attributes.items() if name not in ("preset", "id", "class")}
+    presets, own = case_of(attributes)
     answer = reply(dataset, command, own, lang, presets=presets, page=True)
     if "error" in answer:
         raise PluginError(f"{where}: <{tag}>: {answer['error']['text']}")
@@ -97,6 +96,12 @@ def calculator(tag: str, attributes: Mapping[str, str], lang: str, where: str, r
         s=lambda string_id, **slots: words[string_id].format(**slots),
         settings=json.dumps(shell, ensure_ascii=False),
     )
+
+
+def case_of(attributes: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """Presets and single parameters of a calculator's element; `id` and `class` are the page's."""
+    own = {name: value for name, value in attributes.items() if name not in ("preset", "id", "class")}
+    return attributes.get("preset", "").split(), own
 
 
 def command_line(command: str, presets: Sequence[str], own: Mapping[str, str], lang: str) -> str:
