@@ -103,8 +103,9 @@ def listed(text: str) -> Iterator[tuple[int, list[str]]]:
     """(line, words) of each entry of the explicit list; no words where it is none."""
     try:
         top, entries = yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
-    except yaml.MarkedYAMLError as bad:
-        yield (bad.problem_mark.line + 1 if bad.problem_mark else 1), []
+    except yaml.YAMLError as bad:
+        mark = getattr(bad, "problem_mark", None)
+        yield (mark.line + 1 if mark else 1), []
         return
     if not isinstance(top, yaml.SequenceNode):
         yield 1, []
