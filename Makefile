@@ -47,7 +47,7 @@ test test-all:
 	@$(RUN) pytest -n auto --maxprocesses 4 --dist loadfile $(if $(filter test,$@),-m "not slow")
 
 impact: setup
-	@$(RUN) scripts.impact $(BASE) $(HEAD)
+	@$(RUN) scripts.impact $(if $(HEAD),$(or $(BASE),HEAD) $(HEAD),$(BASE))
 
 stamp: setup
 	@$(RUN) scripts.stamp $(PAGE)
@@ -60,14 +60,16 @@ links: setup
 
 audit: setup
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
-	@.venv/bin/pip-audit --require-hashes --disable-pip --requirement requirements.lock; \
-	  python=$$?; PATH="$(CURDIR)/.venv/bin:$$PATH" npm audit; exit $$(($$python + $$?))
+	@code=0; for lock in $(wildcard requirements*.lock); do \
+	  .venv/bin/pip-audit --require-hashes --disable-pip --requirement $$lock || code=1; done; \
+	  PATH="$(CURDIR)/.venv/bin:$$PATH" npm audit || code=1; exit $$code
 
-# The addresses of the two feeds stand here alone; a file does as well.
+# The addresses of the two feeds stand here alone; a file does as well. Exit 1 says that some prices were refused, which
+# a person reads; all the others are written.
 FEED ?= https://models.dev/api.json
 SECOND ?= https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json
 prices: setup
-	@$(RUN) scripts.refresh_prices --from $(FEED) --litellm $(SECOND) --write
+	@$(RUN) scripts.refresh_prices --from $(FEED) --litellm $(SECOND) --write || [ $$? = 1 ]
 
 propose: setup
 	@$(RUN) scripts.propose --branch "$(BRANCH)" --title "$(TITLE)" --label "$(LABEL)" --checks "$(CHECKS)"

@@ -17,19 +17,27 @@ CACHE = ROOT / ".cache" / "data"
 
 
 def data_hash(data: Path = DATA) -> str:
-    """Content hash of every file under `data/`, and of the code that compiles them.
+    """Content hash of every file under `data/`, and of this module, which says what is published of them.
 
     Releases are left out: each records a hash, and would change it.
     """
-    here = Path(__file__).parent
     files = sorted(p for p in data.rglob("*") if p.is_file() and p.suffix in (".yml", ".json"))
     files = [p for p in files if p.parent != data / "releases"]
     digest = hashlib.sha256()
-    for path in [*files, here / "load.py", here / "data_files.py", here / "data_checks.py"]:
+    for path in [*files, Path(__file__)]:
         name = path.relative_to(data) if path.is_relative_to(data) else path.name
         content = path.read_bytes()
         digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)
+    return digest.hexdigest()[:12]
+
+
+def code_hash() -> str:
+    """Content hash of the code: any of it may check or compile what `data/` holds."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        content = path.read_bytes()
+        digest.update(f"{path.name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()[:12]
 
 
@@ -166,9 +174,9 @@ def compile_data(found: Mapping[str, Mapping[str, Entity]], version: str) -> dic
 
 
 def compiled_json(data: Path = DATA) -> str:
-    """The compiled dataset as JSON text; compiled anew only when `data/` changed. Raises BadData."""
+    """The compiled dataset as JSON text; compiled anew only when `data/` or the code changed. Raises BadData."""
     version = data_hash(data)
-    cached = CACHE / f"{version}.json"
+    cached = CACHE / f"{version}-{code_hash()}.json"
     if cached.exists():
         return cached.read_text(encoding="utf-8")
     text = json.dumps(compile_data(read_all(data), version), ensure_ascii=False, separators=(",", ":"), sort_keys=False)

@@ -24,9 +24,9 @@ from playwright.sync_api import Page, Playwright, sync_playwright
 from scripts.browser import launch
 from scripts.build import build, build_assets
 from scripts.cached import BUILD, ROOT, files_under
+from scripts.measured import FACTS, set_fact
 from scripts.static_server import StaticServer
 
-FACTS = ROOT / "data" / "facts"
 URL = "http://127.0.0.1:8000/"
 QUESTION = "Why is the sky blue?"
 TIMEOUT_MS = 180_000
@@ -136,14 +136,8 @@ def write(found: Figures) -> None:
     """Puts the medians into the facts; what has no fact is left out."""
     today = datetime.date.today().isoformat()
     for name, values in found.items():
-        path = FACTS / f"{name}.yml"
-        if path.exists():
-            text = path.read_text(encoding="utf-8")
-            median = float(f"{statistics.median(values):.3g}")  # more digits would be noise
-            shown = int(median) if median == int(median) else median
-            text = re.sub(r"^value: .*$", f"value: {shown}", text, flags=re.MULTILINE)
-            text = re.sub(r"^date: .*$", f"date: {today}", text, flags=re.MULTILINE)
-            path.write_text(text, encoding="utf-8")
+        if (FACTS / f"{name}.yml").exists():
+            set_fact(name, today, value=float(f"{statistics.median(values):.3g}"))  # more digits would be noise
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import re
 import shutil
 import statistics
 import subprocess
@@ -23,10 +22,12 @@ from typing import Any
 from playwright.sync_api import Playwright, sync_playwright
 
 from scripts import build_model
-from scripts.bench import FACTS, largest_renderer
+from scripts.bench import largest_renderer
 from scripts.browser import launch
-from scripts.build import NODE, build_assets
+from scripts.build import build_assets
 from scripts.cached import ROOT, link_tree
+from scripts.measured import set_fact
+from scripts.node import NODE
 from scripts.static_server import StaticServer
 
 ISOLATED = {"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp"}
@@ -97,13 +98,6 @@ def measure(rounds: int, threads: int) -> dict[str, Figures]:
     return found
 
 
-def set_fact(name: str, value: float, today: str) -> None:
-    """Changes value and date of a fact, and nothing else of it."""
-    path = FACTS / f"{name}.yml"
-    text = re.sub(r"^value: .*$", f"value: {value:g}", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    path.write_text(re.sub(r"^date: .*$", f"date: {today}", text, flags=re.MULTILINE), encoding="utf-8")
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.bench_demo", description=str(__doc__).splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="visits with each (default: 5)")
@@ -121,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.write:
         prefix = "site-chat-versus" if arguments.threads == 1 else "site-chat-two-threads-versus"
         for name, ratio in ratios.items():
-            set_fact(f"{prefix}-{name}", float(f"{ratio:.3g}"), datetime.date.today().isoformat())
+            set_fact(f"{prefix}-{name}", datetime.date.today().isoformat(), value=float(f"{ratio:.3g}"))
     return 0
 
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from calculators.text import LANGUAGES
 from scripts.bench import Figures, write
-from scripts.build import NODE
 from scripts.cached import ROOT
+from scripts.node import node_json
 from scripts.search_cases import drawn, written
 
 
@@ -31,15 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         wanted = [(query, page) for of in sets for query, page in of.found.items()]
         absent = [query for of in sets for query in of.absent]
         given = {"docs": str(docs), "queries": [query for query, _ in wanted] + absent}
-        done = subprocess.run(
-            [NODE, "scripts/bench_search.mjs"],
-            cwd=ROOT,
-            input=json.dumps(given),
-            text=True,
-            check=True,
-            stdout=subprocess.PIPE,
-        )
-        for engine, figures in json.loads(done.stdout).items():
+        for engine, figures in node_json("scripts/bench_search.mjs", json.dumps(given)).items():
             pages = figures["pages"]
             third = sum(page in found[:3] for (_, page), found in zip(wanted, pages, strict=False))
             first = sum(page in found[:1] for (_, page), found in zip(wanted, pages, strict=False))

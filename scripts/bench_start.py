@@ -26,8 +26,9 @@ from calculators import worker
 from calculators.load import compiled_json
 from scripts.bench import write
 from scripts.browser import FLAGS, browser_path
-from scripts.build import NODE, Assets, build, build_assets, run
+from scripts.build import Assets, build, build_assets, run
 from scripts.cached import BUILD, ROOT, files_under, hash_of, link_tree
+from scripts.node import NODE
 from scripts.progress import progress
 from scripts.static_server import StaticServer
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from calculators.text import LANGUAGES, number
 from scripts import facts
-from scripts.cached import BUILD, ROOT, files_under, hash_of, link_tree
+from scripts.cached import BUILD, ROOT, files_under, hash_of, link_tree, write_anew
 from scripts.edition import settings_of
 
 NAME = "the-edge-of-intelligence"
@@ -46,25 +46,19 @@ def publish(out: Path, folder: Path | None, site_url: str) -> None:
         for name in WITH_PLACE:
             page = out / lang / name
             links = links_html(out / lang, lang, "../" * name.count("/"))
-            replace(page, page.read_text(encoding="utf-8").replace(PLACE, links))
+            write_anew(page, page.read_text(encoding="utf-8").replace(PLACE, links))
         site = settings_of(f"{site_url}{lang}/", lang, None).site_url
         for card in files_under(out / "cards" / lang, "*.png") if site else ():
             path = card.relative_to(out / "cards" / lang).with_suffix("")
             page = out / lang / ("" if path.name == "home" else path) / "index.html"
-            replace(
+            write_anew(
                 page, page.read_text(encoding="utf-8").replace("</head>", tags(f"{site}cards/{lang}/{path}.png"), 1)
             )
 
 
-def replace(page: Path, text: str) -> None:
-    """Writes a page anew: its file may be linked from the cache, where it must stay as it is."""
-    page.unlink()
-    page.write_text(text, encoding="utf-8")
-
-
 def links_html(home: Path, lang: str, root: str) -> str:
     """Links to a language's files with their sizes; empty where there are none. `root`: from the page to `home`."""
-    told = {i: pair[lang] for i, pair in facts.strings("machines").items()}
+    told = facts.words("machines", lang)
     found = []
     for ending in ("pdf", "epub"):
         file = home / f"{NAME}-{lang}.{ending}"
@@ -72,7 +66,7 @@ def links_html(home: Path, lang: str, root: str) -> str:
             size = number(float(file.stat().st_size), "bytes", lang, False)
             label = html.escape(told["book-file"].format(kind=ending.upper(), size=size))
             found.append(f'<a href="{root}{file.name}" download>{label}</a>')
-    separator = facts.strings("site")["list-separator"][lang]
+    separator = facts.word("site", "list-separator", lang)
     return f'<p class="book-files">{told["book-files"].format(files=separator.join(found))}</p>' if found else ""
 
 

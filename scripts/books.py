@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import uuid
@@ -33,10 +32,10 @@ from scripts.cached import BUILD, ROOT, files_under
 from scripts.cards import draw_cards
 from scripts.edition import commit_day, commit_epoch, original, settings_of
 from scripts.macros import navigation_plan, section_path
+from scripts.node import node_json
 from scripts.notebooks import BadNotebook
 from scripts.progress import progress
 
-NODE = Path(sys.executable).parent / "node"
 HOME = THEME / "book"
 FRONT, BACK = ("index", "preface"), ("claims", "references", "glossary", "about")
 MARGINS: Any = {"top": "18mm", "bottom": "20mm", "left": "18mm", "right": "18mm"}
@@ -86,23 +85,22 @@ def long_page(pages: Path, address: str, *, files: bool) -> dict[str, Any]:
         for one in chapters(pages)
     ]
     given = json.dumps({"pages": order, "site": address, "files": files})
-    command = [str(NODE), "scripts/book_page.mjs"]
-    done = subprocess.run(command, cwd=ROOT, input=given, capture_output=True, text=True, encoding="utf-8")
-    if done.returncode:
-        raise BuildFailure(f"scripts/book_page.mjs failed:\n{done.stderr}")
-    found: dict[str, Any] = json.loads(done.stdout)
+    try:
+        found: dict[str, Any] = node_json("scripts/book_page.mjs", given)
+    except RuntimeError as bad:
+        raise BuildFailure(str(bad)) from bad
     return found
 
 
 def front_matter(lang: str, address: str) -> dict[str, str]:
     """What the cover says."""
-    site = {i: pair[lang] for i, pair in facts.strings("site").items()}
-    words = {i: pair[lang] for i, pair in facts.strings("machines").items()}
+    site = facts.words("site", lang)
+    words = facts.words("machines", lang)
     return {
         "lang": lang,
-        "title": facts.strings("references")["bibtex-title"][lang],
+        "title": facts.word("references", "bibtex-title", lang),
         "subtitle": site["site-description"],
-        "author": facts.strings("references")["bibtex-author"][lang],
+        "author": facts.word("references", "bibtex-author", lang),
         "basis": words["book-basis"].format(**original()),
         "edition": words["book-edition"].format(day=day(commit_day(), lang), data=load_dataset().version),
         "license": "CC BY 4.0",

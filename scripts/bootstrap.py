@@ -66,10 +66,10 @@ def virtual_environment() -> None:
             raise Missing(f"Python's venv module is missing; install it (Debian: apt-get install {package})")
 
 
-def stamp(folder: Path, *inputs: Path) -> Path:
-    """A file whose name changes when the inputs do."""
-    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in inputs)).hexdigest()[:16]
-    return folder / f".installed-{digest}"
+def stamp(folder: Path, lock: Path, *more: Path) -> Path:
+    """A file whose name changes when the lock or what goes with it does."""
+    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in (lock, *more))).hexdigest()[:16]
+    return folder / f".installed-{lock.stem}-{digest}"
 
 
 def python_packages(lock: Path) -> None:
@@ -77,6 +77,9 @@ def python_packages(lock: Path) -> None:
     mark = stamp(VENV, lock)
     if mark.exists():
         return
+    # What was installed from another state of this lock will no longer be there as it was.
+    for old in VENV.glob(f".installed-{lock.stem}-{'?' * 16}"):
+        old.unlink()
     pip: list[str | Path] = [BIN / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     with progress("set-up", f"Python packages ({lock.name})"):
         if run([*pip, "--require-hashes", "-r", lock]):

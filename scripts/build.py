@@ -38,6 +38,7 @@ from scripts.engine_cases import engine_cases
 from scripts.feed import feed
 from scripts.figures import drawing_files
 from scripts.manifest import write_manifest
+from scripts.node import NODE
 from scripts.notebooks import BadNotebook, build_notebooks
 from scripts.offline import write_app, write_offline
 from scripts.pages import Builders, PageBuild, add_policy
@@ -46,7 +47,6 @@ from scripts.settings import setting
 from scripts.theme import ThemeChanged, cut_classes, make_theme, own_sources, theme_sources, words_of_pages
 
 THEME = ROOT / "docs" / "_theme"
-NODE = Path(sys.executable).parent / "node"
 ORT = ROOT / "node_modules" / "onnxruntime-web" / "dist"
 # WebGPU needs the build that can wait (asyncify); on the processor the model has its own kernels, in chat-worker.js.
 ORT_WASM = "ort-wasm-simd-threaded.asyncify.wasm"
@@ -195,7 +195,7 @@ def build_theme() -> Path:
     try:
         recipe = [ROOT / "scripts" / "trim_theme.mjs", ROOT / "scripts" / "theme.py", ROOT / "package-lock.json"]
         inputs = [*theme_sources(), *own_sources(), *files_under(THEME / "styles"), *recipe]
-        return step("theme", inputs, lambda out: make_theme(NODE, out), json.dumps(words_of_pages()))
+        return step("theme", inputs, make_theme, json.dumps(words_of_pages()))
     except ThemeChanged as bad:
         raise BuildFailure(str(bad)) from bad
     except subprocess.CalledProcessError as bad:
@@ -204,10 +204,6 @@ def build_theme() -> Path:
 
 def page_inputs(lang: str) -> list[Path]:
     """Everything that the pages of a language are made of."""
-    makers = """calculator_html charts claims_html data_api data_tables edition elements facts figure_axes
-        figure_marks figures hooks hub keep_html macros markdown_copies notebooks page_head page_text pages
-        probe_html references replay_html search_index sentences_html tables templates usage_html
-        verdicts_html""".split()
     return [
         *files_under(ROOT / "docs" / lang),
         *files_under(ROOT / "notebooks"),
@@ -216,7 +212,7 @@ def page_inputs(lang: str) -> list[Path]:
         *files_under(THEME / "elements"),
         *files_under(ROOT / "data", "*.yml", "*.json"),
         *files_under(ROOT / "calculators", "*.py"),
-        *[ROOT / "scripts" / f"{name}.py" for name in makers],
+        *files_under(ROOT / "scripts", "*.py"),
         *view_files(),
         ROOT / "scripts" / "charts.mjs",
         THEME / "modules" / "price-figure.js",

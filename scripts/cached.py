@@ -12,6 +12,8 @@ from scripts.progress import progress
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
+# All that pins packages: `make lock` writes each of them.
+LOCKS = [*sorted(ROOT.glob("requirements*.lock")), ROOT / "package-lock.json"]
 
 
 def files_under(path: Path, *patterns: str) -> list[Path]:
@@ -74,3 +76,9 @@ def link_tree(source: Path, target: Path) -> None:
             os.link(path, to)
         except OSError:
             shutil.copyfile(path, to)
+
+
+def write_anew(path: Path, text: str) -> None:
+    """Writes a file anew: it may be linked from the cache, where it must stay as it is."""
+    path.unlink(missing_ok=True)
+    path.write_text(text, encoding="utf-8")

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import html
 import json
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -27,9 +25,9 @@ from calculators.text import day, prose, trimmed
 from calculators.worker import reply
 from scripts import facts
 from scripts.cached import ROOT, files_under
+from scripts.node import node_json
 from scripts.templates import TEMPLATES
 
-NODE = Path(sys.executable).parent / "node"
 # The presets that a calculator offers first, then those that go on top.
 CASES = {"tier": "scenario", "cost": "scenario", "fit": "device", "portfolio": "portfolio"}
 ON_TOP = {"tier": ("country", "data-class"), "cost": ("country",), "portfolio": ("country", "data-class"), "fit": ()}
@@ -53,8 +51,7 @@ def calculator(tag: str, attributes: Mapping[str, str], lang: str, where: str, r
     """
     command = tag.removesuffix("-calculator")
     dataset = load_dataset()
-    presets = attributes.get("preset", "").split()
-    own = {name: value for name, value in attributes.items() if name not in ("preset", "id", "class")}
+    presets, own = case_of(attributes)
     answer = reply(dataset, command, own, lang, presets=presets, page=True)
     if "error" in answer:
         raise PluginError(f"{where}: <{tag}>: {answer['error']['text']}")
@@ -101,6 +98,12 @@ def calculator(tag: str, attributes: Mapping[str, str], lang: str, where: str, r
     )
 
 
+def case_of(attributes: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """Presets and single parameters of a calculator's element; `id` and `class` are the page's."""
+    own = {name: value for name, value in attributes.items() if name not in ("preset", "id", "class")}
+    return attributes.get("preset", "").split(), own
+
+
 def command_line(command: str, presets: Sequence[str], own: Mapping[str, str], lang: str) -> str:
     """The same case for a terminal, as calculator.js writes it."""
     parts = [f" --preset {name}" for name in presets] + [f" --set {name}={value}" for name, value in own.items()]
@@ -110,11 +113,7 @@ def command_line(command: str, presets: Sequence[str], own: Mapping[str, str], l
 @lru_cache(maxsize=32)
 def rendered(answers: str, _drawing: tuple[bytes, ...]) -> list[dict[str, str]]:
     """HTML by part of a JSON list of answers. `_drawing`: what draws them, so that a change of it is seen."""
-    command = [str(NODE), "scripts/render_answers.mjs"]
-    done = subprocess.run(command, cwd=ROOT, input=answers, capture_output=True, text=True, encoding="utf-8")
-    if done.returncode:
-        raise RuntimeError(f"scripts/render_answers.mjs failed:\n{done.stderr}")
-    found: list[dict[str, str]] = json.loads(done.stdout)
+    found: list[dict[str, str]] = node_json("scripts/render_answers.mjs", answers)
     return found
 
 

@@ -27,6 +27,7 @@ from calculators import speed, validation
 from calculators.data_files import DATA
 from calculators.load import load_dataset
 from calculators.validation import SPEEDS, Checked, Row, Summary, class_of, summarize
+from scripts.measured import set_fact
 
 SOURCE = "own-calibration"
 SOURCE_WEIGHT = -0.3
@@ -412,12 +413,8 @@ def write_facts(data: Sequence[Case], errors: Sequence[float]) -> None:
         own = [math.exp(error) for case, error in zip(data, errors, strict=True) if case.kind == kind]
         summary = summarize([(1.0, ratio, 1.0) for ratio in own])
         for name in ("median", "p90", "bias"):
-            path = DATA / "facts" / f"speed-left-out-{kind}-{name}.yml"
-            shown = {"value": f"{100 * getattr(summary, name):.1f}", "n": str(len(own)), "date": today}
-            text = path.read_text(encoding="utf-8")
-            for key, value in shown.items():
-                text = re.sub(rf"^{key}: .*$", f"{key}: {value}", text, flags=re.MULTILINE)
-            path.write_text(text, encoding="utf-8")
+            value = f"{100 * getattr(summary, name):.1f}"
+            set_fact(f"speed-left-out-{kind}-{name}", today, value=value, n=len(own))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -25,7 +25,7 @@ FURTHER_PAGES = re.compile(r"/page-\d+/")  # of a table
 
 def cards(pages: Path, lang: str) -> Iterator[tuple[str, str]]:
     """(path of the card without its ending, HTML) for each page of a language."""
-    site = {i: pair[lang] for i, pair in facts.strings("site").items()}
+    site = facts.words("site", lang)
     icon = (HOME / "root" / "icon.svg").read_text(encoding="utf-8")
     for page in files_under(pages, "index.html"):
         path = str(page.parent.relative_to(pages))

@@ -7,20 +7,17 @@ reader choose the models and the kind of price.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from calculators.dataset import blended
 from scripts import facts
+from scripts.cached import ROOT
 from scripts.data_api import rows_of
+from scripts.node import node_json
 from scripts.templates import TEMPLATES
 
-ROOT = Path(__file__).resolve().parent.parent
-NODE = Path(sys.executable).parent / "node"
 MODULES = ROOT / "docs" / "_theme" / "modules"
 DRAWING = (ROOT / "scripts" / "charts.mjs", MODULES / "price-figure.js", MODULES / "svg.js")
 PRICES = ("in", "out", "cache_read", "blended")
@@ -66,11 +63,7 @@ def default_models(rows: Sequence[Row]) -> list[str]:
 @lru_cache(maxsize=8)
 def drawn(charts: str, _drawing: tuple[bytes, ...]) -> tuple[str, ...]:
     """SVG texts of a JSON list of charts. `_drawing`: what draws them, so that a change of it is seen."""
-    command = [str(NODE), str(DRAWING[0])]
-    done = subprocess.run(command, cwd=ROOT, input=charts, capture_output=True, text=True, encoding="utf-8")
-    if done.returncode:
-        raise RuntimeError(f"scripts/charts.mjs failed:\n{done.stderr}")
-    return tuple(json.loads(done.stdout))
+    return tuple(node_json("scripts/charts.mjs", charts))
 
 
 def in_order(rows: Sequence[Row], models: Sequence[str]) -> list[Row]:
@@ -89,7 +82,7 @@ def price_chart_html(lang: str) -> str:
     """The inner HTML of `<price-chart>`."""
     rows = price_rows()
     models = default_models(rows)
-    words = {i: pair[lang] for i, pair in facts.strings("charts").items()}
+    words = facts.words("charts", lang)
     names = {row["model"]: row["name"] for row in rows}
     wide, narrow = figures(rows, models, words, lang)
     return TEMPLATES.get_template("price-chart.html").render(

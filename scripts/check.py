@@ -27,7 +27,7 @@ from scripts.figures import check_figures
 from scripts.github import GITHUB, check_github
 from scripts.glossary_terms import FirstUses
 from scripts.impact import changed_since
-from scripts.loose_numbers import loose_numbers, sentence_for
+from scripts.loose_numbers import allowed, bad_entries, loose_numbers, sentence_for
 from scripts.macros import navigation_plan, page_functions, section_path
 from scripts.notebooks_check import check_notebooks
 from scripts.page_text import BOUND, blank, expressions, line_at, prose_of
@@ -113,7 +113,7 @@ def headings(path: Path) -> Iterator[tuple[int, int, str]]:
 
 def check_prose() -> list[str]:
     """Headings carry ids; no number stands in the book without a source; Japanese punctuation is Japanese."""
-    found: list[str] = []
+    found, but = list(bad_entries()), allowed()
     for lang in LANGUAGES:
         for path in pages(lang):
             for number, level, anchor in headings(path):
@@ -124,21 +124,22 @@ def check_prose() -> list[str]:
             text = path.read_text(encoding="utf-8")
             prose = prose_of(text)
             if path.is_relative_to(DOCS / lang / "book"):
-                found += loose(shown(path), 1, prose)
+                found += loose(shown(path), 1, prose, but)
             for match in HALF_WIDTH.finditer(prose) if lang == "ja" else ():
                 place = f"{shown(path)}:{line_at(text, match.start())}"
                 found.append(f"{place}: half-width punctuation after Japanese; use 、。！？")
-    found += loose("docs/nav.yml", 1, PLAN_IDS.sub(lambda m: blank(m[0]), (DOCS / "nav.yml").read_text("utf-8")))
+    found += loose("docs/nav.yml", 1, PLAN_IDS.sub(lambda m: blank(m[0]), (DOCS / "nav.yml").read_text("utf-8")), but)
     for pair in data_texts():
         for said in pair:
-            found += loose(said.file, said.line, prose_of(SLOT.sub(BOUND, said.text)))
+            found += loose(said.file, said.line, prose_of(SLOT.sub(BOUND, said.text)), but)
     return found
 
 
-def loose(file: str, first: int, prose: str) -> list[str]:
+def loose(file: str, first: int, prose: str, but: re.Pattern[str]) -> list[str]:
     """A finding for each number in prose that nothing binds; `first`: the file's line where the prose begins."""
     return [
-        f"{file}:{first - 1 + line_at(prose, offset)}: {sentence_for(token)}" for offset, token in loose_numbers(prose)
+        f"{file}:{first - 1 + line_at(prose, offset)}: {sentence_for(token)}"
+        for offset, token in loose_numbers(prose, but)
     ]
 
 
@@ -287,7 +288,7 @@ def inputs(name: str) -> list[Path]:
         modules = [*files_under(DOCS / "_theme" / "modules"), *files_under(ROOT / "scripts", "*.mjs")]
         return [*own, *(modules if name == "tsc" else code)]
     if name == "data":
-        return [*own, *files_under(DATA), *files_under(ROOT / "calculators", "data_*.py")]
+        return [*own, *files_under(DATA), *files_under(ROOT / "calculators", "*.py")]
     own += [DOCS / "nav.yml", DOCS / "numbers-allowed.yml", *(path for lang in LANGUAGES for path in pages(lang))]
     own += [
         ROOT / "scripts" / f"{module}.py"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from calculators.claims import STATUSES, Claim, counts, ledger, now_text, said, written_text
@@ -23,6 +23,7 @@ ROWS = {"facts": "facts", "models": "models", "devices": "devices", "sources": "
 PAGES = {"scores": "scores", "prices": "prices"}
 # What may have changed, the weightiest first.
 CHANGES = ("status", "value", "new", "gone")
+word = partial(facts.word, "claims")
 
 
 @lru_cache(maxsize=4)
@@ -33,10 +34,6 @@ def computed(evidence: Evidence) -> Mapping[str, Claim]:
 
 def claims(lang: str, as_text: bool = False) -> Mapping[str, Claim]:
     return computed(facts.evidence(lang, as_text))
-
-
-def word(string_id: str, lang: str, **slots: object) -> str:
-    return facts.strings("claims")[string_id][lang].format(**slots)
 
 
 def claim_marker(claim_id: str, lang: str, root: str, *, as_text: bool = False) -> str:

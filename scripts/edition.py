@@ -7,15 +7,14 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from calculators.evidence import NoSuchFact
 from calculators.load import load_dataset
 from calculators.text import day
 from scripts import facts
+from scripts.cached import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 ORIGINAL = "sources/edge-of-intelligence"
 LOCAL = ("127.0.0.1", "localhost", "")
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # BibTeX's own names, without quotes
@@ -80,7 +79,7 @@ def braced(text: str, *, name: bool = False) -> str:
 
 
 def edition_fields(lang: str, settings: Settings) -> tuple[str, Mapping[str, str]]:
-    words = {i: pair[lang] for i, pair in facts.strings("references").items()}
+    words = facts.words("references", lang)
     version = words["bibtex-version"].format(day=commit_day(), data=load_dataset().version)
     address = f"{settings.site_url}{lang}/" if settings.site_url else settings.repository
     fields = {

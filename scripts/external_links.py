@@ -1,7 +1,7 @@
 """Asks every address that sources and pages name, and reports in Markdown which no longer answer. Fails nothing.
 
 Usage: python -m scripts.external_links [--timeout SECONDS] [ADDRESS ...]
-An answer that asks for a person (401, 403, 429, 503) is no broken link. Exit 0, whatever was found.
+An answer that asks for a person (401, 403, 405, 429, 503) is no broken link. Exit 0, whatever was found.
 """
 
 from __future__ import annotations

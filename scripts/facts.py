@@ -53,6 +53,16 @@ def strings(area: str) -> Mapping[str, Mapping[str, str]]:
     return found
 
 
+def words(area: str, lang: str) -> dict[str, str]:
+    """The strings of an area in one language."""
+    return {i: pair[lang] for i, pair in strings(area).items()}
+
+
+def word(area: str, string_id: str, lang: str, **slots: object) -> str:
+    """One string of an area with its slots filled."""
+    return strings(area)[string_id][lang].format(**slots)
+
+
 def entity(name: str) -> Mapping[str, Any]:
     """`models/glm-5` -> its values. Raises NoSuchFact."""
     return evidence("en").entity(name)
@@ -82,9 +92,9 @@ def quantity_html(quantity: Quantity, within: Evidence) -> str:
     if quantity.case is not None:
         command, query = quantity.case
         more += f' data-calculator="{html.escape(f"calculators/{command}/#?{query}")}"'
-    raw = "" if quantity.value is None else f"{quantity.value}"
+    raw = html.escape("" if quantity.value is None else f"{quantity.value}")
     fact = html.escape(quantity.expression)
-    return f'<data value="{html.escape(raw)}" data-fact="{fact}" title="{note(title)}"{more}>{in_markdown(text)}</data>'
+    return f'<data value="{raw}" data-fact="{fact}" title="{in_markdown(title)}"{more}>{in_markdown(text)}</data>'
 
 
 def stored_of(reference: str, within: Evidence) -> Mapping[str, Any]:
@@ -153,15 +163,10 @@ def with_sources(page: str) -> str:
 def origin(reference: str, within: Evidence) -> str:
     """Source and date of one reference, for a note."""
     stored = stored_of(reference, within)
-    if "source" not in stored or f"sources/{stored['source']}".partition("/")[2] not in within.found["sources"]:
+    if stored.get("source") not in within.found["sources"]:
         return reference
     source = str(entity(f"sources/{stored['source']}")["title"])
     return strings("site")["fact-title"][within.lang].format(source=source, date=day(str(stored["date"]), within.lang))
-
-
-def note(text: str) -> str:
-    """Safe in an attribute, even of a tag within Markdown, which takes links for links there, too."""
-    return in_markdown(text)
 
 
 def bound_html(reference: str, value: Mapping[str, Any], text: str, lang: str, *, ages: bool = False) -> str:
@@ -181,7 +186,7 @@ def bound_html(reference: str, value: Mapping[str, Any], text: str, lang: str, *
     mark += f' data-date="{value["date"]}" data-source="{value["source"]}"' + " data-ages" * ages
     raw = html.escape(str(value["value"]))
     fact = html.escape(reference)
-    return f'<data value="{raw}" data-fact="{fact}" title="{note(title)}"{mark}>{in_markdown(text)}</data>'
+    return f'<data value="{raw}" data-fact="{fact}" title="{in_markdown(title)}"{mark}>{in_markdown(text)}</data>'
 
 
 def page_root(where: str) -> str:
@@ -191,7 +196,10 @@ def page_root(where: str) -> str:
 
 
 def in_markdown(text: str) -> str:
-    """Words of `data/` for a page: what would begin a link, code, a cell or a tag in Markdown stays a letter."""
+    """Words of `data/` for a page: what would begin a link, code, a cell or a tag in Markdown stays a letter.
+
+    Safe in an attribute, too: Markdown takes links for links even there.
+    """
     return re.sub(r"[\[\]`|]", lambda sign: f"&#{ord(sign.group())};", html.escape(text))
 
 

@@ -12,17 +12,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import partial
 from xml.etree import ElementTree
 
 from calculators.text import day
 from scripts import facts
+from scripts.cached import ROOT
 from scripts.edition import Settings
 from scripts.macros import navigation_plan, section_path
 
-ROOT = Path(__file__).resolve().parent.parent
 ATOM = "http://www.w3.org/2005/Atom"
 NEWEST = 40  # entries
+word = partial(facts.word, "machines")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Entry:
 def feed(lang: str, settings: Settings, epoch: str) -> str:
     """The feed's text. Links are relative where nobody has said the site's address."""
     ElementTree.register_namespace("", ATOM)
-    site = facts.strings("site")["site-name"][lang]
+    site = facts.word("site", "site-name", lang)
     base = f"{settings.site_url}{lang}/" if settings.site_url else ""
     found = sorted([*days(lang, base), *releases(lang)], key=lambda e: (-e.updated, e.key))[:NEWEST]
     root = ElementTree.Element(f"{{{ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": lang})
@@ -47,7 +48,7 @@ def feed(lang: str, settings: Settings, epoch: str) -> str:
     put(root, "title", word("feed-title", lang, site=site))
     put(root, "subtitle", word("feed-about", lang))
     put(root, "updated", stamp(max([e.updated for e in found], default=int(epoch))))
-    put(put(root, "author"), "name", facts.strings("references")["bibtex-author"][lang])
+    put(put(root, "author"), "name", facts.word("references", "bibtex-author", lang))
     put(root, "rights", "CC BY 4.0")
     put(root, "link", rel="alternate", href=base or "./", type="text/html")
     if base:
@@ -76,10 +77,6 @@ def identity(key: str) -> str:
 
 def stamp(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def word(string_id: str, lang: str, **slots: str) -> str:
-    return facts.strings("machines")[string_id][lang].format(**slots)
 
 
 def items(lines: Sequence[str]) -> str:
@@ -180,4 +177,4 @@ def statement(claim: str, lang: str) -> str:
 
 
 def status_name(status: str, lang: str) -> str:
-    return str(facts.strings("claims")[f"status-{status}"][lang])
+    return facts.word("claims", f"status-{status}", lang)

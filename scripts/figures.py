@@ -7,8 +7,6 @@ made here, from the same quantities.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -21,18 +19,17 @@ from calculators.data_files import Path_, dotted
 from calculators.evidence import ENVIRONMENT, Evidence, NoSuchFact
 from calculators.text import day
 from scripts import facts
+from scripts.cached import ROOT
 from scripts.figure_axes import axis, position
 from scripts.figure_marks import Mark, Panel, PanelFault
+from scripts.node import node_json
 from scripts.templates import TEMPLATES
 
-ROOT = Path(__file__).resolve().parent.parent
-NODE = Path(sys.executable).parent / "node"
 MODULES = ROOT / "docs" / "_theme" / "modules"
 
 
-def figure_html(figure_id: str, lang: str, root: str) -> str:
+def figure_html(figure_id: str) -> str:
     """What the macro leaves in Markdown; `book_figure` fills it once the page's address is known."""
-    del lang, root
     facts.entity(f"figures/{figure_id}")
     return f'<book-figure of="{figure_id}"></book-figure>'
 
@@ -75,7 +72,7 @@ def book_figure(figure_id: str, lang: str, root: str) -> str:
 def figure_page(figure: Figure, drawing: Mapping[str, Any], root: str) -> str:
     """The `<figure>` around a drawing."""
     figure_id, lang = figure.id, figure.lang
-    words = {i: pair[lang] for i, pair in facts.strings("figures").items()}
+    words = facts.words("figures", lang)
     newest = day(figure.newest(), lang)
     title = figure.words("title")
     page = TEMPLATES.get_template("book-figure.html").render(
@@ -105,7 +102,7 @@ class Figure:
         self.id, self.lang = figure_id, lang
         self.values = facts.entity(f"figures/{figure_id}")
         self.evidence = facts.evidence(lang, as_text)
-        self.strings = facts.strings("figures")
+        self.told = facts.words("figures", lang)
         self.groups: Mapping[str, Any] = self.values.get("groups", {})
         self.panels = [self.panel(i, values) for i, values in enumerate(self.values["panels"])]
 
@@ -145,12 +142,11 @@ class Figure:
 
     def notes(self) -> list[Markup]:
         """The caption, and what is not to be seen."""
-        told = {i: pair[self.lang] for i, pair in self.strings.items()}
         found = [Markup(self.words("caption"))]
         if any("named" in panel.values for panel in self.panels):
-            found.append(Markup(told["some-named"]))
+            found.append(Markup(self.told["some-named"]))
         if left_out := [name for panel in self.panels for name in panel.left_out]:
-            found.append(Markup(told["left-out"]).format(names=told["list-separator"].join(left_out)))
+            found.append(Markup(self.told["left-out"]).format(names=self.told["list-separator"].join(left_out)))
         return found
 
     # The table
@@ -163,9 +159,9 @@ class Figure:
         ]
 
     def head(self, panel: Panel) -> list[str]:
-        heads = ["", *([self.strings["kind"][self.lang]] if self.has_groups(panel) else [])]
+        heads = ["", *([self.told["kind"]] if self.has_groups(panel) else [])]
         if panel.cycle:
-            against, about, as_of = (self.strings[key][self.lang] for key in ("against", "about", "as-of"))
+            against, about, as_of = (self.told[key] for key in ("against", "about", "as-of"))
             return [*heads, against, about, panel.values["x"]["label"][self.lang], as_of]
         for name in panel.axes:
             heads.append(panel.values[name]["label"][self.lang])
@@ -174,19 +170,19 @@ class Figure:
         return heads
 
     def row(self, panel: Panel, mark: Mark) -> list[str | Markup]:
-        doubtful = self.strings["doubtful"][self.lang].format(name=mark.name)
+        doubtful = self.told["doubtful"].format(name=mark.name)
         cells: list[str | Markup] = [doubtful if mark.unverified(self.evidence) else mark.name]
         if self.has_groups(panel):
             cells.append(list(self.groups.values())[mark.group][self.lang])
         if panel.cycle:
             against = panel.marks[mark.against].name if mark.against >= 0 else ""
-            figure = Markup(str(mark["x"])) if "x" in mark.quantities else self.strings["none-found"][self.lang]
+            figure = Markup(str(mark["x"])) if "x" in mark.quantities else self.told["none-found"]
             return [*cells, against, mark.about, figure, self.as_of(mark)]
         for name in panel.axes:
             cells.append(Markup(str(mark[name])))
             if self.has_ends(panel, name):
                 ends = mark[name].ends
-                between = self.strings["range"][self.lang]
+                between = self.told["range"]
                 found = (mark[name].low, mark[name].high) if ends else ()
                 cells.append(Markup(between.format(low=found[0], high=found[1])) if found else "")
         return cells
@@ -206,20 +202,20 @@ class Figure:
         """What the ends of intervals are: a calculator has them from its inputs, a fact from its source."""
         ended = [q for panel in panels for mark in panel.marks for q in mark.quantities.values() if q.ends]
         if any(quantity.case for quantity in ended):
-            return str(self.strings["calculated-range"][self.lang])
+            return self.told["calculated-range"]
         if all(reference.startswith("facts/") for quantity in ended for reference in quantity.rests_on):
-            return str(self.strings["stated-range"][self.lang])
+            return self.told["stated-range"]
         level = facts.evidence(self.lang, True).v("facts/interval-level")
-        return self.strings["interval"][self.lang].format(level=level)
+        return self.told["interval"].format(level=level)
 
     # The drawing
 
     def drawing(self) -> dict[str, Any]:
         """What docs/_theme/modules/book-figure.js draws. Its words are plain."""
         words = {
-            "unverified": self.strings["unverified"][self.lang],
+            "unverified": self.told["unverified"],
             "interval": self.interval_words(self.panels),
-            "step": self.strings["frontier"][self.lang],
+            "step": self.told["frontier"],
         }
         groups = [label[self.lang] for label in self.groups.values()]
         plain = Figure(self.id, self.lang, as_text=True)
@@ -245,8 +241,8 @@ class Figure:
     def box(self, mark: Mark) -> dict[str, Any]:
         """A mark of a cycle."""
         known = "x" in mark.quantities
-        dated = self.strings["dated"][self.lang]
-        text = dated.format(value=mark["x"], date=self.as_of(mark)) if known else self.strings["none-found"][self.lang]
+        dated = self.told["dated"]
+        text = dated.format(value=mark["x"], date=self.as_of(mark)) if known else self.told["none-found"]
         shared = common(mark, self.evidence, [text, mark.about] if mark.about else [text])
         return {**shared, "text": text, "known": known, "about": mark.about, "against": mark.against, "ends": None}
 
@@ -316,9 +312,5 @@ def drawing_files() -> list[Path]:
 @lru_cache(maxsize=8)
 def drawn(figures: str, _drawing: tuple[bytes, ...]) -> list[dict[str, Any]]:
     """Drawings of a JSON list of figures. `_drawing`: what draws them, so that a change of it is seen."""
-    command = [str(NODE), "scripts/render_figures.mjs"]
-    done = subprocess.run(command, cwd=ROOT, input=figures, capture_output=True, text=True, encoding="utf-8")
-    if done.returncode:
-        raise RuntimeError(f"scripts/render_figures.mjs failed:\n{done.stderr}")
-    found: list[dict[str, Any]] = json.loads(done.stdout)
+    found: list[dict[str, Any]] = node_json("scripts/render_figures.mjs", figures)
     return found

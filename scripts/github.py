@@ -9,18 +9,16 @@ from __future__ import annotations
 import argparse
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import yaml
 
 from scripts.cached import ROOT, files_under
+from scripts.node import NODE
 from scripts.settings import setting
 
 GITHUB = ROOT / ".github"
 OWNERS = GITHUB / "CODEOWNERS"
-NODE = Path(sys.executable).parent / "node"
 USES = re.compile(r"^\s*(?:- )?uses: (?P<what>\S+)(?P<comment>.*)$")
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 RUN = re.compile(r"^\s*(?:- )?run: (?P<command>.*)$")

@@ -33,7 +33,7 @@ REFERENCE_PAGES = [f"book/{name}.md" for name in ("claims", "references", "gloss
 
 def words(string_id: str, **slots: str) -> str:
     """A string of data/strings/site.yml in the build's language."""
-    return facts.strings("site")[string_id][LANG].format(**slots)
+    return facts.word("site", string_id, LANG, **slots)
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -67,7 +67,7 @@ def settings(config: MkDocsConfig) -> Settings:
 
 def missing_page() -> dict[str, Any]:
     """What docs/_theme/overrides/404.html says."""
-    told = {i: pair[LANG] for i, pair in facts.strings("machines").items()}
+    told = facts.words("machines", LANG)
     links = {"nav-home": ".", "nav-book": "book/", "nav-calculators": "calculators/", "nav-data": "data/"}
     return {
         "title": told["missing-title"],

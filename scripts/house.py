@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from calculators.text import LANGUAGES
-from scripts.cached import ROOT, files_under
+from scripts.cached import LOCKS, ROOT, files_under
 from scripts.page_text import line_at, without_code
 
 DOCS = ROOT / "docs"
@@ -30,10 +30,9 @@ TOP = (
     "README.md",
     "mkdocs.yml",
     "package.json",
-    "package-lock.json",
     "pyproject.toml",
-    "requirements.lock",
     ".npmrc",
+    *(lock.name for lock in LOCKS),
 )
 TEXT_FILES = ("*.py", "*.mjs", "*.js", "*.css", "*.html", "*.md", "*.yml", "*.json", "*.txt", "*.lock")
 

@@ -24,6 +24,7 @@ from calculators.worker import reply
 from scripts import facts
 from scripts.book_texts import data_texts
 from scripts.cached import ROOT, files_under
+from scripts.calculator_html import case_of
 from scripts.elements import ATTRIBUTE, ELEMENT
 from scripts.macros import page_functions
 from scripts.page_text import MACRO, blank, expressions, line_at, without_code
@@ -109,9 +110,7 @@ def of_page(text: str, name: str, lang: str, functions: Mapping[str, Any]) -> It
     for element in ELEMENT.finditer(text):
         command, hyphen, _ = element[1].partition("-calculator")
         if hyphen:
-            own = {key: html.unescape(value) for key, value in ATTRIBUTE.findall(element[2])}
-            presets = own.pop("preset", "").split()
-            own.pop("id", None)
+            presets, own = case_of({key: html.unescape(value) for key, value in ATTRIBUTE.findall(element[2])})
             answer = reply(facts.evidence(lang, True).dataset, command, own, lang, presets=presets)
             yield entry("recommendation", element[0], element.start(), str(answer["headline"]))
 

@@ -11,7 +11,7 @@ from scripts.templates import TEMPLATES
 
 def keep_html(lang: str, root: str) -> str:
     """What the element says before any script. `root`: from the page to its language's root."""
-    words = {i: pair[lang] for i, pair in facts.strings("offline").items()}
+    words = facts.words("offline", lang)
     return TEMPLATES.get_template("keep-book.html").render(
         root=root,
         languages=[lang, *(other for other in LANGUAGES if other != lang)],

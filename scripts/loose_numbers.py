@@ -82,11 +82,15 @@ NEVER_LOOSE = [
 ]
 
 
-@lru_cache(maxsize=1)
 def allowed() -> re.Pattern[str]:
-    """Everything that holds a number and is none; longer names first."""
-    names = {part for name in names_in_data() for part in parts(name)}
-    listed = list(listed_words())
+    """Everything that holds a number and is none, as `data/` and the list stand now: `make serve` sees them change."""
+    return allowed_of(tuple(names_in_data()), tuple(listed_words()))
+
+
+@lru_cache(maxsize=1)
+def allowed_of(named: tuple[str, ...], listed: tuple[str, ...]) -> re.Pattern[str]:
+    """The pattern for these names and words; longer ones first."""
+    names = {part for name in named for part in parts(name)}
     words = sorted({re.escape(word) for word in listed if word[0].isascii()}, key=len, reverse=True)
     kanji = sorted((word for word in listed if not word[0].isascii()), key=len, reverse=True)
     known = "|".join([*sorted(names, key=len, reverse=True), *words])
@@ -95,12 +99,34 @@ def allowed() -> re.Pattern[str]:
     return re.compile("|".join([latin, *NEVER_LOOSE, inside]))
 
 
+def listed(text: str) -> Iterator[tuple[int, list[str]]]:
+    """(line, words) of each entry of the explicit list; no words where it is none."""
+    try:
+        top, entries = yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
+    except yaml.YAMLError as bad:
+        mark = getattr(bad, "problem_mark", None)
+        yield (mark.line + 1 if mark else 1), []
+        return
+    if not isinstance(top, yaml.SequenceNode):
+        yield 1, []
+        return
+    for node, entry in zip(top.value, entries, strict=True):
+        whole = isinstance(entry, Mapping) and set(entry) == {"words", "reason"} and entry["reason"]
+        words = entry["words"] if whole and isinstance(entry["words"], list) else []
+        yield node.start_mark.line + 1, [str(word) for word in words if word]
+
+
 def listed_words() -> Iterator[str]:
-    """The explicit list. Raises ValueError with one sentence for an entry without its reason."""
-    for entry in yaml.safe_load(ALLOWED.read_text(encoding="utf-8")):
-        if not isinstance(entry, Mapping) or set(entry) != {"words", "reason"} or not entry["reason"]:
-            raise ValueError(f"docs/numbers-allowed.yml: {entry}: allowed: words and the reason why they count nothing")
-        yield from map(str, entry["words"])
+    for _, words in listed(ALLOWED.read_text(encoding="utf-8")):
+        yield from words
+
+
+def bad_entries() -> Iterator[str]:
+    """A finding for each entry of the list that is none."""
+    for line, words in listed(ALLOWED.read_text(encoding="utf-8")):
+        if not words:
+            told = "is no entry; allowed: {words: [...], reason: why they count nothing}; write both"
+            yield f"docs/numbers-allowed.yml:{line}: {told}"
 
 
 def names_in_data() -> Iterator[str]:
@@ -123,9 +149,10 @@ def parts(name: str) -> Iterator[str]:
                 yield from ("[ -]".join(map(re.escape, pieces[start : end + 1])) for end in numbered if end >= start)
 
 
-def loose_numbers(prose: str) -> Iterator[tuple[int, str]]:
-    """(offset, token) of each number in prose that nothing binds. `prose`: see scripts/page_text.py."""
-    rest = allowed().sub(lambda m: "\x00" * len(m[0]), prose)
+def loose_numbers(prose: str, but: re.Pattern[str]) -> Iterator[tuple[int, str]]:
+    """(offset, token) of each number in prose that nothing binds. `prose`: see scripts/page_text.py; `but`: `allowed()`
+    of now, read once for all texts."""
+    rest = but.sub(lambda m: "\x00" * len(m[0]), prose)
     yield from ((match.start(), match[0].strip()) for match in NUMBER.finditer(rest))
 
 

@@ -9,7 +9,6 @@ import html
 import os
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -17,14 +16,13 @@ import yaml
 from calculators.evidence import query_of
 from calculators.own_device import OWN
 from scripts import edition, facts, references
+from scripts.cached import ROOT
 from scripts.claims_html import bar_html, claim_marker, count_of
 from scripts.figures import figure_html, figure_text
 from scripts.notebooks import list_markdown
 from scripts.sentences_html import sentence_text
 from scripts.settings import setting
 from scripts.tables import table_html
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def navigation_plan() -> list[dict[str, Any]]:
@@ -52,7 +50,7 @@ def sections_markdown(which: str, lang: str, base: str) -> str:
     """
     if which == "parts":
         return parts_markdown(lang, base)
-    planned = facts.strings("site")["section-planned"][lang]
+    planned = facts.word("site", "section-planned", lang)
     lines: list[str] = []
     for part in navigation_plan():
         if which not in ("book", part["id"]):
@@ -62,7 +60,7 @@ def sections_markdown(which: str, lang: str, base: str) -> str:
             title = html.escape(part["title"][lang])
             if "path" not in part:
                 number = part["id"].removeprefix("part-")
-                title = facts.strings("site")["nav-part"][lang].format(number=number, title=title)
+                title = facts.word("site", "nav-part", lang, number=number, title=title)
             head = f"[{title}]({base}book/{part['id']}/index.md)" if written else title
             lines += ["", f"**{head}**", "", part["question"][lang], ""]
         for section in part["sections"]:
@@ -81,9 +79,7 @@ def parts_markdown(lang: str, base: str) -> str:
     for part in navigation_plan():
         if "path" not in part:
             number = part["id"].removeprefix("part-")
-            title = facts.strings("site")["nav-part"][lang].format(
-                number=number, title=html.escape(part["title"][lang])
-            )
+            title = facts.word("site", "nav-part", lang, number=number, title=html.escape(part["title"][lang]))
             link = f"[{title}]({base}book/{part['id']}/index.md)"
             cards += ["<div markdown>", "", link, "", part["question"][lang], "", "</div>"]
     return "\n".join([*cards, "</div>"])
@@ -111,7 +107,7 @@ def page_functions(
     def try_it(command: str, presets: str = "", **given: Any) -> str:
         """A link that opens a case in its calculator."""
         facts.evidence(lang, True).calc(command, presets, **given)  # a case that cannot be answered is refused here
-        shown = facts.strings("site")["try-it"][lang]
+        shown = facts.word("site", "try-it", lang)
         # MkDocs would take the case for a heading's id.
         address = f"{facts.page_root(where())}calculators/{command}/#?{query_of(presets, given)}"
         return f'<a href="{html.escape(address)}">{shown}</a>'
@@ -139,7 +135,7 @@ def page_functions(
 
     def figure(of: str) -> str:
         """A figure of data/figures/."""
-        return figure_text(of, lang) if as_text else figure_html(of, lang, root())
+        return figure_text(of, lang) if as_text else figure_html(of)
 
     def sentence(of: str) -> str:
         """A sentence of data/sentences/ whose numbers the reader can change."""

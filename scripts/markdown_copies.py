@@ -7,6 +7,7 @@ import os
 import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from mkdocs.utils.meta import get_data
 from calculators.load import load_dataset
 from calculators.worker import reply
 from scripts import facts
+from scripts.calculator_html import case_of
 from scripts.data_tables import TABLES, data_table, rows_on
 from scripts.edition import Settings
-from scripts.elements import FROM_ROOT
+from scripts.elements import ATTRIBUTE, FROM_ROOT
 from scripts.figures import Figure
 from scripts.macros import page_functions
 from scripts.notebooks import with_texts
@@ -31,12 +33,12 @@ ENVIRONMENT = jinja2.Environment(
 )
 CALCULATOR = re.compile(r"<(tier|cost|fit|portfolio)-calculator([^>]*)>\s*</\1-calculator>")
 LIVE = re.compile(rf"<({'|'.join(['on-device-chat', 'chat-benchmark', *FROM_ROOT])})(?:\s[^>]*)?>\s*</\1>")
-ATTRIBUTE = re.compile(r'([a-z][a-z0-9_-]*)="([^"]*)"')
 ANCHOR = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 TAG = re.compile(r"</?(?:a|abbr|data|dd|div|dl|dt|p|small|span|strong|time)(?:\s[^<>]*)?>")
 ATTRIBUTES = re.compile(r"[ \t]*\{[:#. ][^{}\n]*\}")
 FILE_LINK = re.compile(r"\]\(([\w-]+\.ipynb)\)")
 PAGE_LINK = re.compile(r"\]\(([^()\s#?:]+\.md)(#[^()\s]*)?((?:\s+\"[^\"]*\")?)\)")
+word = partial(facts.word, "machines")
 
 
 def write_copies(files: Mapping[str, File], config: MkDocsConfig, lang: str, settings: Settings) -> None:
@@ -67,7 +69,7 @@ def copy_of(text: str, lang: str, source: str, urls: Mapping[str, str], settings
 
 def prose(text: str, lang: str, source: str, urls: Mapping[str, str]) -> str:
     """Outside of code: elements say what they answer, tags go, links lead to the other copies."""
-    text = CALCULATOR.sub(lambda m: calculator(m[1], dict(ATTRIBUTE.findall(m[2])), lang), text)
+    text = CALCULATOR.sub(lambda m: calculator(m[1], m[2], lang), text)
     text = LIVE.sub(word("copy-live", lang), text)
     text = ANCHOR.sub(lambda m: f"[{m[2]}]({html.unescape(m[1])})", text)
     text = ATTRIBUTES.sub("", TAG.sub("", text))
@@ -85,10 +87,6 @@ def prose(text: str, lang: str, source: str, urls: Mapping[str, str]) -> str:
 
     text = FILE_LINK.sub(file_link, PAGE_LINK.sub(link, text))
     return "\n".join(line.rstrip() if not line.endswith("  ") else line for line in html.unescape(text).split("\n"))
-
-
-def word(string_id: str, lang: str, **slots: str) -> str:
-    return facts.strings("machines")[string_id][lang].format(**slots)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -126,11 +124,11 @@ def figure(of: str, lang: str) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def calculator(command: str, attributes: Mapping[str, str], lang: str) -> str:
+def calculator(command: str, attributes: str, lang: str) -> str:
     """The answer that the page shows before any script."""
     dataset = load_dataset()
-    own = {name: value for name, value in attributes.items() if name not in ("preset", "id", "class")}
-    answer: dict[str, Any] = reply(dataset, command, own, lang, presets=attributes.get("preset", "").split())
+    presets, own = case_of({name: html.unescape(value) for name, value in ATTRIBUTE.findall(attributes)})
+    answer: dict[str, Any] = reply(dataset, command, own, lang, presets=presets)
     labels = {i: p["label"][lang] for i, p in dataset.parameters.items()}
     names = {i: dataset.strings[f"result.{i}"][lang] for i in answer["results"]}
     results = [[names[i], r["text"], r.get("range_text", "")] for i, r in answer["results"].items()]

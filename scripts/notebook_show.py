@@ -72,7 +72,7 @@ class Show:
 
     def word(self, string_id: str, **slots: str) -> str:
         """A string of data/strings/notebooks.yml."""
-        return facts.strings("notebooks")[string_id][self.lang].format(**slots)
+        return facts.word("notebooks", string_id, self.lang, **slots)
 
     def has(self, string_id: str) -> bool:
         return string_id in facts.strings("notebooks")
@@ -159,7 +159,7 @@ class Show:
         if "error" in answer:
             raise ValueError(answer["error"]["text"])
         chosen = [chart for chart in answer["charts"] if chart["id"] in charts]
-        words = {i: pair[self.lang] for i, pair in facts.strings("calculators").items()}
+        words = facts.words("calculators", self.lang)
         view = {"lang": self.lang, "uid": f"{command}-{presets.replace(' ', '-')}", "words": words, "names": {}}
         asking = {"reply": {**answer, "charts": chosen}, "view": view, "labels": {}, "choices": {}}
         drawing = rendered(json.dumps([asking], ensure_ascii=False), drawing_of_answers())[0]["charts"]

@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ HEADING_ID = re.compile(r"[ \t]*\{#[a-z0-9-]+\}[ \t]*$", re.MULTILINE)
 OUTPUT = re.compile(r'(?:<p>)?<div data-output="(\d+)"></div>(?:</p>)?')
 SITE_LINK = re.compile(r'<a href="\.\./[^"]*">(.*?)</a>', re.DOTALL)
 PATIENCE_SECONDS = 600
+word = partial(facts.word, "notebooks")
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,6 @@ def sources() -> list[Source]:
     """All notebooks in the order of the list; those that it does not name come last."""
     found = {path.stem: path for path in files_under(HOME, "*.py")}
     return [read(found[name]) for name in sorted(found, key=lambda n: (ORDER.index(n) if n in ORDER else 99, n))]
-
-
-def word(string_id: str, lang: str, **slots: str) -> str:
-    return facts.strings("notebooks")[string_id][lang].format(**slots)
 
 
 def code_of(cell: Cell, lang: str) -> str:
@@ -157,16 +155,6 @@ def build_notebooks(*, fresh: bool = True) -> Path:
     if older and not fresh:
         print("notebooks: shown as they last ran; make build runs them anew", file=sys.stderr)
         return older[-1]
-    makers = "notebooks notebook_show figures figure_axes figure_marks calculator_html facts".split()
-    inputs = [
-        *files_under(HOME),
-        *files_under(ROOT / "calculators", "*.py"),
-        *files_under(ROOT / "data", "*.yml"),
-        *(ROOT / "scripts" / f"{name}.py" for name in makers),
-        *drawing_files(),
-        *view_files(),
-        ROOT / "requirements.lock",
-    ]
 
     def make(out: Path) -> None:
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
@@ -174,7 +162,20 @@ def build_notebooks(*, fresh: bool = True) -> Path:
             for run in runs:
                 run.result()
 
-    return step("notebooks", inputs, make)
+    return step("notebooks", notebook_inputs(), make)
+
+
+def notebook_inputs() -> list[Path]:
+    """Everything that the notebooks are made of."""
+    return [
+        *files_under(HOME),
+        *files_under(ROOT / "calculators", "*.py"),
+        *files_under(ROOT / "data", "*.yml"),
+        *files_under(ROOT / "scripts", "*.py"),
+        *drawing_files(),
+        *view_files(),
+        ROOT / "requirements.lock",
+    ]
 
 
 # Pages

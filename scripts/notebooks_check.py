@@ -7,7 +7,7 @@ import re
 
 from calculators.text import LANGUAGES
 from scripts.cached import files_under
-from scripts.loose_numbers import loose_numbers, sentence_for
+from scripts.loose_numbers import allowed, loose_numbers, sentence_for
 from scripts.notebooks import HOME, BadNotebook, Cell, read
 from scripts.page_text import line_at, prose_of
 
@@ -16,7 +16,7 @@ MOST = 12  # of the numbers that a notebook's code may hold
 
 def check_notebooks() -> list[str]:
     """What is wrong with the sources, `file:line: what`: texts without a twin, numbers that do not come from data/."""
-    found = []
+    found, but = [], allowed()
     for path in files_under(HOME, "*.py"):
         name = f"notebooks/{path.name}"
         try:
@@ -35,7 +35,7 @@ def check_notebooks() -> list[str]:
         for cell in texts:
             prose = prose_of(cell.text)
             found += [
-                f"{name}:{cell.line + line_at(prose, at) - 1}: {sentence_for(n)}" for at, n in loose_numbers(prose)
+                f"{name}:{cell.line + line_at(prose, at) - 1}: {sentence_for(n)}" for at, n in loose_numbers(prose, but)
             ]
         for cell in (cell for cell in source.cells if not cell.lang):
             for node in ast.walk(ast.parse(cell.text)):

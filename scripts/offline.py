@@ -13,7 +13,7 @@ from pathlib import Path
 
 from calculators.text import LANGUAGES
 from scripts import facts
-from scripts.cached import files_under
+from scripts.cached import files_under, write_anew
 
 WORKER, LIST, APP = "sw.js", "offline.json", "app.webmanifest"
 BUILD = re.compile(r'<meta name="build" content="[0-9a-f]{16}">')
@@ -46,7 +46,7 @@ def write_app(site: Path, assets: str) -> None:
         "theme_color": PAPER,
         "icons": [{"src": f"{assets}icon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any"}],
     }
-    write(site / APP, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
+    write_anew(site / APP, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
 
 
 def write_offline(site: Path, assets: str) -> str:
@@ -76,13 +76,13 @@ def write_offline(site: Path, assets: str) -> str:
         "needs": {**parts, f"{assets}engine-worker.js": engine},
         "files": files,
     }
-    write(site / LIST, json.dumps(listed, separators=(",", ":")))
+    write_anew(site / LIST, json.dumps(listed, separators=(",", ":")))
     script = (site / assets / "offline-worker.js").read_text(encoding="utf-8")
-    write(site / WORKER, f'const BUILD_ID="{edition}";{script}')
+    write_anew(site / WORKER, f'const BUILD_ID="{edition}";{script}')
     for name, page in pages.items():
         if name.startswith(tuple(f"{lang}/" for lang in LANGUAGES)):
             meta = f'<meta name="build" content="{edition}">'
-            write(site / name, page.replace("</head>", f"{meta}</head>", 1))
+            write_anew(site / name, page.replace("</head>", f"{meta}</head>", 1))
     return edition
 
 
@@ -103,9 +103,3 @@ def needs(folder: Path) -> dict[str, list[str]]:
         if names:
             found[path.name] = sorted(set(names))
     return found
-
-
-def write(path: Path, text: str) -> None:
-    """Writes a file anew: it may be linked from the cache, where it must stay as it is."""
-    path.unlink(missing_ok=True)
-    path.write_text(text, encoding="utf-8")

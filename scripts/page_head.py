@@ -23,8 +23,8 @@ def head_html(page: Any, lang: str, root: str, settings: Settings) -> str:
 
     Addresses are absolute only where the site's own is known.
     """
-    site = {i: pair[lang] for i, pair in facts.strings("site").items()}
-    words = {i: pair[lang] for i, pair in facts.strings("machines").items()}
+    site = facts.words("site", lang)
+    words = facts.words("machines", lang)
     title = str(page.meta.get("title") or page.title)
     about = str(page.meta.get("description") or site["site-description"])
     feed = html.escape(words["feed-title"].format(site=site["site-name"]))
@@ -58,7 +58,7 @@ def described(page: Any, lang: str, title: str, about: str, settings: Settings) 
     kind = {"index.md": "Book", "book/index.md": "Book", "data/index.md": "Dataset"}.get(page.file.src_uri)
     if kind is None:
         return {}
-    site = {i: pair[lang] for i, pair in facts.strings("site").items()}
+    site = facts.words("site", lang)
     base = f"{settings.site_url}{lang}/" if settings.site_url else "../" * address(page).count("/")
     name = site["site-name"]
     shared = {
@@ -71,7 +71,7 @@ def described(page: Any, lang: str, title: str, about: str, settings: Settings) 
         "isAccessibleForFree": True,
         "version": str(load_dataset().version),
         "dateModified": commit_day(),
-        "creator": {"@type": "Organization", "name": facts.strings("references")["bibtex-author"][lang]},
+        "creator": {"@type": "Organization", "name": facts.word("references", "bibtex-author", lang)},
         **({"url": base + ("" if kind == "Book" else address(page))} if settings.site_url else {}),
     }
     if kind == "Dataset":

@@ -11,10 +11,10 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from scripts.cached import ROOT
+from scripts.cached import LOCKS, ROOT
 
 AUTHOR = ["-c", "user.name=weekly job", "-c", "user.email=41898282+github-actions[bot]@users.noreply.github.com"]
-CHANGED = ["data", "requirements.lock", "package-lock.json"]
+CHANGED = ["data", *(lock.name for lock in LOCKS)]
 
 
 def run(*command: str) -> int:

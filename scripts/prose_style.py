@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -23,11 +22,11 @@ import yaml
 from calculators.data_files import DATA
 from calculators.text import LANGUAGES
 from scripts.cached import ROOT, files_under, hash_of
+from scripts.node import node_json
 
 DOCS = ROOT / "docs"
 RULES = DOCS / "_prose"
 CACHE = ROOT / ".cache" / "checks" / "style.json"
-NODE = Path(sys.executable).parent / "node"
 KINDS = ("claims", "figures", "glossary", "sentences", "works")  # whose texts are prose
 
 MACRO = re.compile(r"\{\{\W*(\w+)(.*?)\}\}", re.S)
@@ -166,11 +165,10 @@ def findings(texts: list[Text], words: list[str]) -> list[list[dict[str, Any]]]:
     if not (ROOT / "node_modules" / "@textlint").exists():
         raise SystemExit("check: style: node_modules lacks textlint; run `make setup`")
     given = json.dumps({"words": words, "texts": [asdict(text) for text in texts]})
-    command = [str(NODE), "scripts/prose_style.mjs"]
-    done = subprocess.run(command, cwd=ROOT, input=given, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"check: style: scripts/prose_style.mjs failed: {done.stderr.strip()}")
-    answer: list[list[dict[str, Any]]] = json.loads(done.stdout)
+    try:
+        answer: list[list[dict[str, Any]]] = node_json("scripts/prose_style.mjs", given)
+    except RuntimeError as bad:
+        raise SystemExit(f"check: style: {bad}") from bad
     return answer
 
 

@@ -22,7 +22,7 @@ def with_reading_time(page: str, lang: str) -> str:
     """The page's HTML with a line after its title; without a title as it was."""
     speed = f"facts/reading-speed-{lang}"
     n = minutes(page, lang)
-    words = facts.strings("site")["reading-time" if n > 1 else "reading-time-one"][lang].format(n=n)
-    hint = facts.strings("site")["reading-time-at"][lang].format(speed=facts.fact_text(speed, "", lang))
+    words = facts.word("site", "reading-time" if n > 1 else "reading-time-one", lang, n=n)
+    hint = facts.word("site", "reading-time-at", lang, speed=facts.fact_text(speed, "", lang))
     line = f'<p class="reading-time" title="{html.escape(hint)}" data-search-exclude>{html.escape(words)}</p>'
     return page.replace("</h1>", f"</h1>\n{line}", 1)

@@ -6,8 +6,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import lru_cache
-from pathlib import Path
+from functools import lru_cache, partial
 from typing import Any
 
 from calculators.claims import recording
@@ -15,14 +14,15 @@ from calculators.data_files import BadData, Entity
 from calculators.evidence import Evidence, NoSuchFact, evaluate
 from calculators.text import day
 from scripts import facts
+from scripts.cached import ROOT
 from scripts.claims_html import claims, sections
 from scripts.figures import Figure
 from scripts.glossary_terms import FirstUses
 from scripts.page_text import expressions
 from scripts.page_text import sections as sections_of
 
-ROOT = Path(__file__).resolve().parent.parent
 Macro = Callable[..., Any]
+word = partial(facts.word, "references")
 
 
 def cited(lang: str) -> Mapping[str, list[str]]:
@@ -112,10 +112,6 @@ def first_uses(evidence: Evidence) -> Mapping[str, tuple[str, str]]:
 
 
 # The page
-
-
-def word(string_id: str, lang: str, **slots: object) -> str:
-    return facts.strings("references")[string_id][lang].format(**slots)
 
 
 def sections_citing(keys: list[str], lang: str) -> list[str]:

@@ -42,7 +42,7 @@ def chosen() -> list[Mapping[str, Any]]:
 
 def replay_html(lang: str, root: str) -> str:
     """What the element says before any script. `root`: from the page to its language's root."""
-    words = {i: pair[lang] for i, pair in facts.strings("replay").items()}
+    words = facts.words("replay", lang)
     tokens = words.pop("text").split("|")
     runs, shown = [], []
     for row in chosen():

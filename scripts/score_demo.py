@@ -1,7 +1,7 @@
 """Scores the demo's kernels against the GGUF file's weights in float32, on prompts that chose nothing.
 
 Usage: python -m scripts.score_demo [--write]
-The kernels run in Node.js, on the same WebAssembly as in the browser; the reference is NumPy (tests/model). Each of the
+The kernels run in Node.js, on the same WebAssembly as in the browser; the reference is NumPy. Each of the
 prompts in scripts/score_prompts.yml goes on with the kernels' own greedy reply; every position of both is compared.
 --write puts mean KL divergence and top-1 agreement into `data/facts/site-chat-score-*.yml`.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,29 +20,23 @@ import numpy as np
 import yaml
 
 from scripts import build_model
-from scripts.bench_demo import set_fact
-from scripts.build import NODE
 from scripts.cached import ROOT
-from tests.model.llama_reference import Llama, compare
+from scripts.llama_reference import Llama, compare
+from scripts.measured import set_fact
+from scripts.node import node, node_json
 
 NEW_TOKENS = 32
-
-
-def node(script: str, *arguments: Path | str, given: object) -> str:
-    """What a script prints. Raises CalledProcessError."""
-    command = [NODE, ROOT / script, *arguments]
-    text = json.dumps(given)
-    return subprocess.run(command, input=text, text=True, stdout=subprocess.PIPE, check=True, cwd=ROOT).stdout
 
 
 def score(folder: Path, gguf: Path, prompts: list[str]) -> tuple[float, float, int]:
     """(mean KL in nats, share of equal top tokens, positions)."""
     chats = [[{"role": "user", "content": prompt}] for prompt in prompts]
-    found: dict[str, Any] = json.loads(node("tests/model/tokenize.mjs", folder, given={"chats": chats}))
-    replies = json.loads(node("scripts/decoder_node.mjs", folder, "--greedy", str(NEW_TOKENS), given=found["chats"]))
+    found: dict[str, Any] = node_json("scripts/tokenize.mjs", json.dumps({"chats": chats}), folder)
+    asked = json.dumps(found["chats"])
+    replies = node_json("scripts/decoder_node.mjs", asked, folder, "--greedy", str(NEW_TOKENS))
     sequences = [ids + reply for ids, reply in zip(found["chats"], replies, strict=True)]
     file = folder.parent / "scores"
-    node("scripts/decoder_node.mjs", folder, "--scores", file, given=sequences)
+    node("scripts/decoder_node.mjs", json.dumps(sequences), folder, "--scores", file)
     rows = np.memmap(file, np.float32, "r").reshape(sum(map(len, sequences)), -1)
     by_prompt = np.split(rows, np.cumsum([len(ids) for ids in sequences])[:-1])
     reference = Llama(gguf)
@@ -63,8 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"{len(prompts)} prompts, {positions} positions: mean KL {kl:.2e} nats, top-1 {top1:.2%}")
     if arguments.write:
         today = datetime.date.today().isoformat()
-        set_fact("site-chat-score-kl", float(f"{kl:.2g}"), today)
-        set_fact("site-chat-score-top-1", float(f"{100 * top1:.4g}"), today)
+        set_fact("site-chat-score-kl", today, value=float(f"{kl:.2g}"))
+        set_fact("site-chat-score-top-1", today, value=float(f"{100 * top1:.4g}"))
     return 0
 
 

@@ -21,7 +21,7 @@ import yaml
 
 from scripts.cached import ROOT
 
-WRITTEN = ROOT / "tests" / "browser" / "search_queries.yml"
+WRITTEN = ROOT / "scripts" / "search_queries.yml"
 KATAKANA = r"[ァ-ヴ][ァ-ヴー]"
 WORDS = {"ja": rf"{KATAKANA}{{3,}}|[一-龠]{{2,6}}", "en": r"\b[A-Za-z]{6,}\b"}
 NUMBER = 15  # drawn of each kind
@@ -37,7 +37,7 @@ class Cases:
 
 
 def written(lang: str) -> Cases:
-    """The queries of tests/browser/search_queries.yml."""
+    """The queries of scripts/search_queries.yml."""
     of = yaml.safe_load(WRITTEN.read_text(encoding="utf-8"))[lang]
     return Cases(of["found"], of["absent"])
 

@@ -40,7 +40,7 @@ def sentence_text(sentence_id: str, lang: str) -> str:
 
 
 def words_of(lang: str) -> dict[str, str]:
-    words = {i: pair[lang] for i, pair in facts.strings("sentences").items()}
+    words = facts.words("sentences", lang)
     return words | {i: facts.strings("calculators")[i][lang] for i in FROM_CALCULATORS}
 
 

@@ -1,4 +1,4 @@
-"""Serves a built site from memory of nothing but its folder: for `make serve` and for the tests.
+"""Serves a built site from its folder: for `make serve` and for the tests.
 
 A host that could be any static host: no headers that a reader's host may lack, below any path.
 """

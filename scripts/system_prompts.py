@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from scripts.cached import ROOT
-from scripts.score_demo import node
+from scripts.node import node_json
 
 NEW_TOKENS = 40
 END = 2  # <|im_end|>
@@ -28,10 +28,10 @@ def replies(folder: Path, system: str, questions: list[str]) -> list[str]:
     """What the model answers to each question."""
     before = [{"role": "system", "content": system}] if system else []
     chats = [[*before, {"role": "user", "content": question}] for question in questions]
-    prompts = json.loads(node("tests/model/tokenize.mjs", folder, given={"chats": chats}))["chats"]
-    found = json.loads(node("scripts/decoder_node.mjs", folder, "--greedy", str(NEW_TOKENS), given=prompts))
+    prompts = node_json("scripts/tokenize.mjs", json.dumps({"chats": chats}), folder)["chats"]
+    found = node_json("scripts/decoder_node.mjs", json.dumps(prompts), folder, "--greedy", str(NEW_TOKENS))
     ids = [reply[: reply.index(END)] if END in reply else reply for reply in found]
-    texts: list[str] = json.loads(node("tests/model/tokenize.mjs", folder, given={"ids": ids}))["decoded"]
+    texts: list[str] = node_json("scripts/tokenize.mjs", json.dumps({"ids": ids}), folder)["decoded"]
     return texts
 
 

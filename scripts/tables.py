@@ -65,13 +65,6 @@ def markdown(cells: Cells, heads: list[str], rows: list[list[str]]) -> str:
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
 
-def model_row(cells: Cells, model_id: str, fields: list[str]) -> list[str]:
-    values = facts.entity(f"models/{model_id}")
-    figures = [cells.figure("models", model_id, values, field) for field in fields]
-    name = f'<span id="{model_id}">{facts.in_markdown(values["name"])}</span>'
-    return [name, facts.in_markdown(values["lab"]), *figures, license_text(cells, values)]
-
-
 def license_text(cells: Cells, values: Mapping[str, Any]) -> str:
     return html.escape(facts.license_of(values) if values["open_weights"] else cells.site["not-open"][cells.lang])
 
@@ -81,18 +74,18 @@ def book_models(cells: Cells) -> str:
     rows = []
     keys: dict[str, None] = {}
     for model_id in BOOK_MODELS:
-        keys[str(facts.entity(f"models/{model_id}")["total_params"]["source"])] = None
-        row = model_row(cells, model_id, BOOK_MODEL_FIELDS)
-        # The anchor belongs to the models page.
-        row[0] = facts.in_markdown(facts.entity(f"models/{model_id}")["name"])
-        rows.append(row)
+        values = facts.entity(f"models/{model_id}")
+        keys[str(values["total_params"]["source"])] = None
+        figures = [cells.figure("models", model_id, values, field) for field in BOOK_MODEL_FIELDS]
+        names = [facts.in_markdown(values[field]) for field in ("name", "lab")]
+        rows.append([*names, *figures, license_text(cells, values)])
     table = markdown(cells, ["model", "lab", "released", "total", "active", "license"], rows)
     links = cells.site["list-separator"][cells.lang].join(cells.source_link(key) for key in keys)
     return f"{table}\n\n{cells.site['sizes-from'][cells.lang].format(sources=links)}"
 
 
 def site_figures(cells: Cells) -> str:
-    """What scripts/bench.py measured."""
+    """What was measured of this site: scripts/bench.py and its like write these facts."""
     rows = []
     for fact_id, entity in facts.entities()["facts"].items():
         if entity.values["source"] == "own-bench":

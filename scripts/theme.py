@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scripts.cached import ROOT, files_under
+from scripts.node import NODE
 
 # What our overrides leave out of the theme's base.html, file names aside.
 REPLACED = {
@@ -123,7 +124,7 @@ def variables_read() -> list[str]:
     return sorted({name for path in sources for name in re.findall(r"var\((--[\w-]+)", path.read_text("utf-8"))})
 
 
-def make_theme(node: Path, out: Path) -> None:
+def make_theme(out: Path) -> None:
     """theme.css, theme.js and dropped.json into `out`. Raises ThemeChanged, CalledProcessError."""
     main, palette, bundle, *templates = theme_sources()
     words = words_of_pages()
@@ -136,7 +137,7 @@ def make_theme(node: Path, out: Path) -> None:
         "variables": variables_read(),
         "out": str(out),
     }
-    subprocess.run([node, "scripts/trim_theme.mjs"], cwd=ROOT, input=json.dumps(given), text=True, check=True)
+    subprocess.run([NODE, "scripts/trim_theme.mjs"], cwd=ROOT, input=json.dumps(given), text=True, check=True)
 
 
 def cut_classes(site: Path, dropped: Iterable[str]) -> list[str]:

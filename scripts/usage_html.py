@@ -20,7 +20,7 @@ MOST_BYTES = 100 * 2**20
 
 def usage_html(lang: str, root: str) -> str:
     """What the element says before any script. `root`: from the page to the language's root."""
-    words = {i: pair[lang] for i, pair in facts.strings("usage").items()}
+    words = facts.words("usage", lang)
     formats = {i: entity.values for i, entity in facts.entities()["usage-formats"].items()}
     settings = {
         "words": words,

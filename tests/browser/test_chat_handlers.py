@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Browser
 from playwright.sync_api import Error as BrowserError
 
-from scripts.build import NODE, build_assets
+from scripts.build import build_assets
 from scripts.cached import ROOT, link_tree
+from scripts.node import NODE
 from scripts.static_server import StaticServer
 from tests.browser import chat_page
 from tests.browser import test_chat as talking

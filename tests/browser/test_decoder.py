@@ -19,9 +19,9 @@ from scripts.bench_demo import ISOLATED, bare_site
 from scripts.build import ORT_WASM
 from scripts.cached import ROOT, files_under
 from scripts.gguf_weights import GgufModel
+from scripts.llama_reference import Llama
 from scripts.onnx_graph import PRECISIONS, Place, build_graph, read_weights
 from scripts.static_server import StaticServer
-from tests.model.llama_reference import Llama
 
 TIMEOUT_MS = 300_000
 LAYERS = 2

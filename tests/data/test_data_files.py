@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -132,3 +134,26 @@ def test_what_is_compiled_holds_plain_values_and_leaves_out_the_unknown() -> Non
     assert "layer_groups" not in compiled["models"]["claude-opus-4.6"]
     assert "bf16" not in compiled["devices"]["iphone-17-pro"]["tflops"]
     assert compiled == compile_data(read_all(), compiled["version"])
+
+
+def test_a_comment_in_the_checks_compiles_anew_and_changes_no_version(tmp_path: Path) -> None:
+    for name in ("calculators", "data"):
+        shutil.copytree(DATA.parent / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def compiled() -> tuple[str, set[str]]:
+        """The data's version, and the files that are kept."""
+        code = "from calculators.load import compiled_json, data_hash; compiled_json(); print(data_hash())"
+        done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+        return done.stdout.strip(), {path.name for path in (tmp_path / ".cache" / "data").iterdir()}
+
+    version, kept = compiled()
+    assert compiled() == (version, kept)
+    for module in ("data_checks", "claim_checks", "memory"):
+        with (tmp_path / "calculators" / f"{module}.py").open("a", encoding="utf-8") as file:
+            file.write("\n# A comment.\n")
+        again, more = compiled()
+        assert again == version and len(more) == len(kept) + 1
+        kept = more
+    with (tmp_path / "calculators" / "load.py").open("a", encoding="utf-8") as file:
+        file.write("\n# What is compiled may differ now.\n")
+    assert compiled()[0] != version

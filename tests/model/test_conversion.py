@@ -6,8 +6,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,10 +18,10 @@ import pytest
 
 from scripts import build_model
 from scripts.gguf_weights import GgufModel, ModelError
-from tests.model.llama_reference import F32, Llama, compare
+from scripts.llama_reference import F32, Llama, compare
+from scripts.node import node, node_json
 
 ROOT = Path(__file__).parents[2]
-HERE = Path(__file__).parent
 
 MAX_MEAN_KL = 0.001
 MIN_TOP1 = 0.995
@@ -48,15 +46,6 @@ class Built:
     manifest: dict[str, Any]
 
 
-def node(script: str, *arguments: Path, given: str = "") -> str:
-    path = Path(sys.executable).parent
-    environment = {**os.environ, "PATH": f"{path}{os.pathsep}{os.environ['PATH']}"}
-    command = ["node", str(HERE / script), *map(str, arguments)]
-    result = subprocess.run(command, input=given, capture_output=True, text=True, env=environment, cwd=ROOT)
-    assert result.returncode == 0, result.stderr
-    return result.stdout
-
-
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     scratch = tmp_path_factory.mktemp("model")
@@ -70,9 +59,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
 @pytest.fixture(scope="module")
 def chats(built: Built) -> list[list[int]]:
     messages = [[SYSTEM, {"role": "user", "content": question}] for question in QUESTIONS]
-    found: list[list[int]] = json.loads(
-        node("tokenize.mjs", built.folder, given=json.dumps({"chats": messages, "texts": []}))
-    )["chats"]
+    found: list[list[int]] = node_json("scripts/tokenize.mjs", json.dumps({"chats": messages}), built.folder)["chats"]
     return found
 
 
@@ -83,7 +70,7 @@ def reference(built: Built) -> Llama:
 
 def decoder(built: Built, sequences: list[list[int]], *options: str) -> str:
     """The page's kernels in Node.js over token ids."""
-    return node("../../scripts/decoder_node.mjs", built.folder, *map(Path, options), given=json.dumps(sequences))
+    return node("scripts/decoder_node.mjs", json.dumps(sequences), built.folder, *options)
 
 
 def scores_of(built: Built, sequences: list[list[int]], file: Path) -> list[F32]:
@@ -300,7 +287,7 @@ class Bpe:
 
 
 def test_the_browsers_tokenizer_agrees_with_the_gguf_vocabulary(built: Built, reference: Llama) -> None:
-    found = json.loads(node("tokenize.mjs", built.folder, given=json.dumps({"chats": [], "texts": TEXTS})))
+    found = node_json("scripts/tokenize.mjs", json.dumps({"texts": TEXTS}), built.folder)
     bpe = Bpe(reference.fields)
 
     for text, ids, decoded in zip(TEXTS, found["texts"], found["decoded"], strict=True):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 
-from scripts.build import NODE
 from scripts.cached import ROOT
+from scripts.node import NODE
 
 
 def test_the_kernel_multiplies_and_reads_everything() -> None:

@@ -7,15 +7,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("calculators", "data", "docs", "scripts", ".github")
-FILES = """pyproject.toml tsconfig.json package.json package-lock.json mkdocs.yml Makefile NOTICE requirements.lock
-    .gitignore"""
+FILES = """pyproject.toml tsconfig.json package.json package-lock.json mkdocs.yml Makefile NOTICE .gitignore"""
 
 
 def copy_of_repository(home: Path) -> Path:
     for name in FOLDERS:
         shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in FILES.split():
-        shutil.copy(ROOT / name, home / name)
+    for path in [*(ROOT / name for name in FILES.split()), *ROOT.glob("requirements*.lock")]:
+        shutil.copy(path, home / path.name)
     (home / "node_modules").symlink_to(ROOT / "node_modules")
     if (read := ROOT / ".cache" / "checks" / "style.json").exists():
         # What the style check has read once, it knows by its text.

@@ -15,7 +15,8 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from scripts.charts import NODE, ROOT
+from scripts.cached import ROOT
+from scripts.node import NODE
 
 SVG = "{http://www.w3.org/2000/svg}"
 WIDTHS = (720, 340)

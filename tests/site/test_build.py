@@ -10,10 +10,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from scripts.build import page_inputs
+from scripts.notebooks import notebook_inputs
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 900
@@ -168,3 +171,19 @@ def test_the_server_rebuilds_what_a_change_touches_and_survives_mistakes(served:
     second = subprocess.run(taken, cwd=copy, capture_output=True, text=True)
     assert second.returncode == 2
     assert "is taken; give another: make serve PORT=" in second.stderr
+
+
+@pytest.mark.parametrize(
+    ("imported", "read"),
+    [
+        ("hooks, macros, pages", lambda: page_inputs("en")),
+        ("notebooks, notebook_show, macros, markdown_copies", notebook_inputs),
+    ],
+)
+def test_what_a_page_or_a_notebook_is_made_with_counts_for_it(imported: str, read: Callable[[], list[Path]]) -> None:
+    code = (
+        f"from scripts import {imported}; import sys; [print(getattr(m, '__file__', '')) for m in sys.modules.values()]"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    makers = {Path(line) for line in done.stdout.split() if Path(line).is_relative_to(ROOT / "scripts")}
+    assert len(makers) > 5 and makers - {*read()} == set()

@@ -13,22 +13,19 @@ import pytest
 
 from calculators.text import LANGUAGES
 from scripts import charts, facts
+from scripts.node import NODE, node_json
 
 SVG = "{http://www.w3.org/2000/svg}"
 OFFER = {"model": "m", "name": "Model M", "provider": "p", "provider_name": "P", "first_party": True}
 
 
 def words(lang: str = "en") -> dict[str, str]:
-    return {i: pair[lang] for i, pair in facts.strings("charts").items()}
+    return facts.words("charts", lang)
 
 
 def draw(rows: list[dict[str, Any]], price: str = "out", width: int = 840, lang: str = "en") -> ElementTree.Element:
     chart = {"lang": lang, "rows": rows, "words": words(lang), "price": price, "width": width}
-    done = subprocess.run(
-        [charts.NODE, charts.DRAWING[0]], input=json.dumps([chart]), cwd=charts.ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    return ElementTree.fromstring(json.loads(done.stdout)[0])
+    return ElementTree.fromstring(node_json("scripts/charts.mjs", json.dumps([chart]))[0])
 
 
 def named(svg: ElementTree.Element) -> list[ElementTree.Element]:
@@ -140,5 +137,5 @@ def test_the_default_models_are_in_the_data_and_some_changed_their_price() -> No
 
 
 def test_help() -> None:
-    done = subprocess.run([charts.NODE, charts.DRAWING[0], "--help"], capture_output=True, text=True)
+    done = subprocess.run([NODE, charts.DRAWING[0], "--help"], capture_output=True, text=True)
     assert done.returncode == 0 and "charts.json" in done.stdout

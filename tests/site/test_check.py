@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.check import CHECKS
+from scripts.check import CHECKS, inputs
 from tests.site.copies import copy_of_repository
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -166,3 +166,9 @@ def test_a_page_without_a_twin_is_told(copy: Path) -> None:
 def test_an_unknown_check_is_bad_input(copy: Path) -> None:
     done = check(copy, "spelling")
     assert done.returncode == 2 and "there is no check spelling; allowed: data," in done.stderr
+
+
+def test_the_check_of_the_data_runs_again_when_what_it_checks_with_has_changed() -> None:
+    read = inputs("data")
+    for module in ("claim_checks", "figure_checks", "sentence_checks", "answer", "own_device"):
+        assert ROOT / "calculators" / f"{module}.py" in read

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.impact_texts import of_page
 from tests.site.copies import copy_of_repository
 
 PRICE = "data/prices/glm-5.z-ai.yml"
@@ -92,3 +93,9 @@ def test_an_unknown_revision_is_one_sentence(copy: Path, revisions: tuple[str, .
     done = run(copy, "-m", "scripts.impact", "--", *revisions)
     assert done.returncode == 2
     assert done.stderr.endswith("git does not know it; allowed: a branch, tag or commit of this repository\n")
+
+
+def test_the_attributes_of_a_page_belong_to_no_case() -> None:
+    page = '<fit-calculator preset="laptop" id="b" class="wide" isl="2000"></fit-calculator>\n'
+    (shown,) = of_page(page, "a.md", "en", {})
+    assert shown.kind == "recommendation" and shown.text

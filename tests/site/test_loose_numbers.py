@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.loose_numbers import NUMBER, listed_words, loose_numbers
+from scripts import loose_numbers as module
+from scripts.loose_numbers import NUMBER, allowed, listed_words, loose_numbers
 from scripts.page_text import prose_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -192,7 +193,7 @@ def test_what_counts_nothing_passes_wherever_it_stands(tmp_path: Path, lang: str
     ],
 )
 def test_what_looks_harmless_and_counts_is_refused(text: str, token: str) -> None:
-    assert next(found for _, found in loose_numbers(prose_of(f"# Title\n\n{text}\n"))) == token
+    assert next(found for _, found in loose_numbers(prose_of(f"# Title\n\n{text}\n"), allowed())) == token
 
 
 def test_a_page_stays_as_long_when_all_but_prose_is_blanked() -> None:
@@ -206,4 +207,38 @@ def test_each_entry_of_the_explicit_list_is_needed() -> None:
     words = list(listed_words())
     assert words
     assert [word for word in words if not NUMBER.search(word)] == []  # these would pass without it
-    assert [word for word in words if list(loose_numbers(word))] == []
+    assert [word for word in words if list(loose_numbers(word, allowed()))] == []
+
+
+def test_a_new_name_and_a_new_word_are_known_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = tmp_path / "allowed.yml"
+    monkeypatch.setattr(module, "DATA", tmp_path)
+    monkeypatch.setattr(module, "ALLOWED", listed)
+    listed.write_text("- words: [Area 51, 二条]\n  reason: names\n", encoding="utf-8")
+
+    def loose() -> list[str]:
+        return [token for _, token in loose_numbers("Quux 9 in Area 52", allowed())]
+
+    assert len(loose()) == 2
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "quux.yml").write_text("name: Quux 9\n", encoding="utf-8")
+    assert loose() == ["52"]
+    listed.write_text("- words: [Area 52, 二条]\n  reason: names\n", encoding="utf-8")
+    assert loose() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("- words: [a]\n  reason: b\n- words: [c]\n", 3),
+        ("- words: [a]\n  reason: ''\n", 1),
+        ("- words: a\n  reason: b\n", 1),
+        ("- words: []\n  reason: b\n", 1),
+        ("\n- a\n", 2),
+        ("a: b\n", 1),
+        ("", 1),
+        ("- words: [a]\n  reason: b\n- words: [\n", 4),
+    ],
+)
+def test_an_entry_that_is_none_is_told_with_its_line(text: str, line: int) -> None:
+    assert [number for number, words in module.listed(text) if not words] == [line]

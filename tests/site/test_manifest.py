@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from calculators.load import compiled_json
-from scripts.build import NODE
 from scripts.manifest import NAME, write_manifest
+from scripts.node import NODE
 from scripts.static_server import StaticServer
 
 ROOT = Path(__file__).resolve().parents[2]

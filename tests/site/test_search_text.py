@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from scripts.build import NODE
 from scripts.cached import ROOT
+from scripts.node import NODE
 
 BOOK = {
     "pages": [

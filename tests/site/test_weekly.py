@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.cached import LOCKS
 from tests.site.copies import copy_of_repository
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,11 +73,7 @@ def test_the_addresses_of_data_and_pages_are_found_with_their_places() -> None:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = copy_of_repository(tmp_path_factory.mktemp("weekly"))
     git(copy, "init", "-q", "-b", "main")
-    git(
-        copy,
-        "add",
-        *"calculators data docs scripts requirements.lock package-lock.json mkdocs.yml pyproject.toml".split(),
-    )
+    git(copy, "add", *"calculators data docs scripts mkdocs.yml pyproject.toml".split(), *(lock.name for lock in LOCKS))
     git(copy, "commit", "-qm", "state")
     bare = tmp_path_factory.mktemp("origin") / "origin.git"
     subprocess.run(["git", "init", "-q", "--bare", bare], check=True)
