@@ -113,7 +113,9 @@ export function priceFigure({ document, rows, lang, words, price, width }) {
   }).sort((a, b) => b.end.y - a.end.y);
   const gutter = narrow ? 12 : 20;
   const labels = Math.min(Math.max(40, ...ends.map((one) => ems(one.text) * fontSize)), width * 0.5);
-  const margin = { top: Math.round(fontSize * 2.8), right: Math.ceil(labels + gutter), bottom: Math.round(fontSize * 3.4), left: narrow ? 32 : 42 };
+  const tick = (/** @type {number} */ n) => filled(words.tick, { n: String(n) });
+  const ticks = Math.ceil(Math.max(...yTicks.map((n) => ems(tick(n)))) * fontSize) + 8;
+  const margin = { top: Math.round(fontSize * 2.8), right: Math.ceil(labels + gutter), bottom: Math.round(fontSize * 3.4), left: Math.max(narrow ? 32 : 42, ticks) };
   const height = Math.round(Math.max(narrow ? 380 : 440, lines.length * gap + margin.top + margin.bottom));
   const xTicks = months(from, to, Math.max(1, (width - margin.left - margin.right) / (fontSize * 4.2)));
   const month = new Intl.DateTimeFormat(lang === "ja" ? "ja-JP" : "en-US", { month: "short", timeZone: "UTC" });
@@ -149,7 +151,7 @@ export function priceFigure({ document, rows, lang, words, price, width }) {
     y: { type: "log", domain: [yTicks[0], yTicks[yTicks.length - 1]] },
     marks: [
       gridY(yTicks, { stroke: "currentColor", strokeOpacity: 0.15 }),
-      axisY(yTicks, { label: null, tickSize: 0, fontSize, text: (/** @type {number} */ n) => filled(words.tick, { n: String(n) }) }),
+      axisY(yTicks, { label: null, tickSize: 0, fontSize, text: tick }),
       axisX(xTicks, { label: null, fontSize, tickFormat: date }),
       text([words[`axis-${price}`]], { frameAnchor: "top-left", lineAnchor: "bottom", textAnchor: "start", dx: -margin.left + 1, dy: -fontSize, fontSize, fill: "currentColor" }),
       ...(lines.length ? [names] : [text([words.nothing], { frameAnchor: "middle", fontSize, fill: "currentColor" })]),
