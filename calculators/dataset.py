@@ -77,7 +77,7 @@ class Dataset:
     prices: Mapping[str, Mapping[str, Any]]
     parameters: Mapping[str, Mapping[str, Any]]
     scores: Mapping[str, Mapping[str, float]]  # benchmark and version -> model -> best result
-    origins: Mapping[str, Mapping[str, Any]]  # of parameters/…, prices/…, servers/…: source, title, date, verified
+    origins: Mapping[str, Mapping[str, Any]]  # of parameters/…, prices/…, servers/…, devices/…: source, title, date
     presets: Mapping[str, Mapping[str, Any]]
     paths: Mapping[str, Sequence[Mapping[str, Any]]]  # place, or cloud.provider -> hops of a prompt
     sentences: Mapping[str, Mapping[str, Any]]
