@@ -249,3 +249,13 @@ def test_the_memo_names_the_hardware_whose_price_it_tells() -> None:
         assert f"[devices/{i}]" in told({"device": i}), i
     own = {"device": "dgx-spark", "server_price_usd": DATASET.servers["h200-sxm-x8"]["price_usd"]}
     assert "given for this case" in told(own)
+
+
+def test_a_place_is_ruled_out_once_in_the_reasons_of_a_cost() -> None:
+    # Neither memory nor time nor context: several technical reasons against the same places.
+    case = {"device": "rtx-4090", "slo_tpot_ms": 1, "slo_ttft_ms": 1, "isl": 900_000, "context_tokens": 1_000_000}
+    reasons = asked("cost", case)["reasons"]
+    for place in ("private_cloud", "on_prem", "edge"):
+        name = DATASET.strings[f"place.{place}"]["en"]
+        assert sum(reason.casefold().startswith(name.casefold()) for reason in reasons) <= 1, reasons
+    assert len(reasons) > 1
