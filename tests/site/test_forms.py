@@ -11,6 +11,7 @@ from calculators.text import LANGUAGES
 from calculators.worker import reply
 from scripts import facts
 from scripts.calculator_html import Form
+from scripts.data_tables import NAMED, TABLES, Cells, Row, Table, data_table, facet_options
 
 # What stands for itself in both languages: a number, a country's code.
 ITSELF = re.compile(r"\d+|[A-Z]{2}")
@@ -41,3 +42,18 @@ def test_a_form_shows_the_words_of_its_choices() -> None:
             for value, text in options:
                 assert text == dataset.strings[f"choice.{name}.{value}"][lang]
     assert shown["ja", "data_class"] != shown["en", "data_class"]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_value_of_a_filter_has_words(lang: str) -> None:
+    for of in TABLES:
+        table = data_table(of, lang, "../")
+        for facet in facet_options(table, Cells(lang, "../")):
+            if facet["name"] not in NAMED:
+                assert lang == "en" or all(words != value for value, words, _ in facet["options"]), (of, facet)
+
+
+def test_a_value_without_words_stops_the_build() -> None:
+    table = Table(["preset"], set(), set(), ["kind"], [Row("one", [], {"kind": ["unheard-of"]})])
+    with pytest.raises(KeyError, match="kind-unheard-of"):
+        facet_options(table, Cells("en", "../"))
