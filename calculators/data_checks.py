@@ -297,10 +297,6 @@ def check_measurements(check: Checks, source: str, values: Mapping[str, Any]) ->
     source = measured_source(source)
     if source not in check.found["sources"] and source not in check.broken["sources"]:
         check.refuse((), f"{source} is no source; allowed: a file name of data/sources/ without .yml; add the source")
-    for name in ("bandwidth_gbs", "tflops"):
-        spread = values.get("this_device", {}).get(name)
-        if spread and not spread["low"] <= spread["value"] <= spread["high"]:
-            check.refuse(("this_device", name), f"{spread} is in no order; allowed: low <= value <= high")
     for i, row in enumerate(values["rows"]):
         for key, kind in (("model", "models"), ("device", "devices"), ("quantization", "quantizations")):
             if key != "device" or row[key] != OWN:

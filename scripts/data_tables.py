@@ -18,7 +18,6 @@ from typing import Any
 from calculators import validation
 from calculators.data_files import figure_at, measured_source
 from calculators.dataset import Device, LayerGroup, device_from, model_from, price_row_on
-from calculators.graph import Unknown
 from calculators.load import load_dataset
 from calculators.memory import bits_per_weight as bits_of
 from calculators.memory import (
@@ -188,11 +187,7 @@ def classes_that_hold(model_id: str) -> list[str]:
 @lru_cache(maxsize=1)
 def priced_models() -> set[str]:
     """Models that somebody sells at a current price."""
-    return {
-        offer["model"]
-        for offer in load_dataset().prices.values()
-        if not isinstance(price_row_on(offer["rows"], None), Unknown)
-    }
+    return {offer["model"] for offer in load_dataset().prices.values() if price_row_on(offer["rows"], None) is not None}
 
 
 def model_rows(cells: Cells) -> Iterator[Row]:

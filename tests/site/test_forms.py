@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
+from calculators.data_files import DATA
 from calculators.load import load_dataset
 from calculators.text import LANGUAGES
 from calculators.worker import reply
@@ -57,3 +59,10 @@ def test_a_value_without_words_stops_the_build() -> None:
     table = Table(["preset"], set(), set(), ["kind"], [Row("one", [], {"kind": ["unheard-of"]})])
     with pytest.raises(KeyError, match="kind-unheard-of"):
         facet_options(table, Cells("en", "../"))
+
+
+def test_every_class_of_device_that_data_may_hold_has_words() -> None:
+    schema = json.loads((DATA / "schema" / "device.json").read_text(encoding="utf-8"))
+    for name in schema["properties"]["device_class"]["enum"]:
+        assert f"devices-of-{name}" in facts.strings("calculators"), name
+        assert f"class-{name}" in facts.strings("site"), name
