@@ -519,9 +519,12 @@ def query_of(presets: str, given: Mapping[str, Any]) -> str:
     return urlencode([*chosen, *((name, plain(value)) for name, value in given.items())])
 
 
-def plain(value: Any) -> Any:
-    """2e9 -> 2000000000: an address holds no exponents."""
-    return int(value) if isinstance(value, float) and math.isfinite(value) and value == int(value) else value
+def plain(value: Any) -> str:
+    """A value as an address and JavaScript write it: 2e9 -> 2000000000, without an exponent; None is empty."""
+    if value is None:
+        return ""
+    whole = isinstance(value, float) and math.isfinite(value) and value == int(value)
+    return str(int(value) if whole else value)
 
 
 ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import tier
+from . import owned, tier
 from .dataset import Dataset
 from .decide import Decision, costs_of, decide, known, qualities_of, weights_of
 from .graph import Unknown
@@ -307,7 +307,7 @@ def cost_reasons(a: Answered) -> list[str]:
     words, values, found = a.words, a.values, []
     month = values["owned_month_usd"]
     if isinstance(month, Month) and month.total > 0:
-        parts = {p: getattr(month, p) for p in ("capital", "energy", "ops", "support", "colo")}
+        parts = {p: getattr(month, p) for p in owned.PARTS}
         largest = max(parts, key=lambda p: parts[p])
         slots = {"part": words.say(f"part.{largest}"), "usd": words.show(parts[largest], "USD")}
         slots |= {"total": words.show(month.total, "USD"), "share": f"{parts[largest] / month.total:.0%}"}
