@@ -20,7 +20,7 @@ from .scenario import SAME_LOAD, BadInput, Message, Scenario, resolve
 from .text import Money
 from .words import Words
 
-LONGEST_RANGES = 6  # 2^n corners are computed
+MOST_RANGES = 6  # 2^n corners are computed
 # What a request needs to say about itself at the user's device; nothing else of the scenario belongs there.
 REQUEST = "isl osl reasoning_tokens cache_hit_share queue_ms rtt_ms".split()
 # Inputs of owned hardware that nobody knows exactly: drawn where a range is known.
@@ -54,7 +54,7 @@ MONEY = """api_month_usd usd_per_mtok owned_month_usd owned_usd_per_mtok rented_
     battery_share subscription_month_usd tpot_ms n_servers utilization capex_usd breakeven_tokens_per_month
     payback_month npv_usd""".split()
 # What the choice of a place needs besides.
-PLACES = """fit_verdict need_bytes capacity_bytes batch ttft_ms tpot_ms owned api_month_usd owned_month_usd
+FOR_PLACES = """fit_verdict need_bytes capacity_bytes batch ttft_ms tpot_ms owned api_month_usd owned_month_usd
     rented_month_usd device_month_usd device_energy_usd fleet_month_usd fleet_needed capex_usd horizon_months""".split()
 # What sentences and charts need besides.
 CHARTED = "api_request request_tokens".split()
@@ -123,7 +123,7 @@ def answer(
         nonlocal again
         given = {name: value for name, value in scenario.values.items() if name != "requests_per_month"}
         if not again:
-            again = GRAPH.after(GRAPH.plan(PLACES, {**given, "tokens_per_month": tokens}), ["tokens_per_month"])
+            again = GRAPH.after(GRAPH.plan(FOR_PLACES, {**given, "tokens_per_month": tokens}), ["tokens_per_month"])
         return GRAPH.run(again, {**values, "tokens_per_month": tokens})
 
     if command in PLACE_RESULTS:
@@ -195,15 +195,15 @@ def charts_of(a: Answered) -> list[charts.Chart]:
 
 
 # The headline result that a link carries: a word and the figure beside it.
-SHARED = {"fit": ("fit_verdict", "need_bytes"), "cost": ("", "owned_month_usd"), "tier": ("recommendation", ""),
+IN_LINK = {"fit": ("fit_verdict", "need_bytes"), "cost": ("", "owned_month_usd"), "tier": ("recommendation", ""),
           "portfolio": ("", "portfolio_month_usd")}  # fmt: skip
 
 
 def share_of(a: Answered) -> str:
     """The headline result in short: `on_prem~5321.4`; empty where there is none."""
-    if a.command not in SHARED:
+    if a.command not in IN_LINK:
         return ""
-    word, figure = (a.results.get(name, {}).get("value") for name in SHARED[a.command])
+    word, figure = (a.results.get(name, {}).get("value") for name in IN_LINK[a.command])
     if a.command == "tier" and word is not None:
         figure = a.results["costs"]["value"].get(word)
     return "" if word is None and figure is None else f"{word or ''}~{'' if figure is None else f'{figure:.6g}'}"
@@ -213,7 +213,7 @@ def then_of(a: Answered, then: Mapping[str, Any]) -> str | None:
     """What a link said when it was made and what holds now; None where nothing has changed or it cannot be read."""
     words, now = a.words, share_of(a)
     before, version = str(then.get("result", "")), str(then.get("data", ""))
-    if before == now or a.command not in SHARED:
+    if before == now or a.command not in IN_LINK:
         return None
 
     def told(share: str) -> str | None:
@@ -243,7 +243,7 @@ def evaluated(
     wanted = [name for name in results if name != "npv_usd"]
     if calculator.defaults is PREMISES:
         scenario.values |= edge_side(dataset, raw, scenario)
-        wanted += [*PLACES, *CHARTED]
+        wanted += [*FOR_PLACES, *CHARTED]
     wanted += [name for name in (*calculator.inputs, "t_prefill_ms", "tpot_ms") if name not in scenario.values]
     plan = GRAPH.plan([*wanted, "decode_interval", "prefill_interval", "serving_interval"], scenario.values)
     values = GRAPH.run(plan, scenario.values)
@@ -299,8 +299,8 @@ def at_corners(
 ) -> list[dict[str, Any]]:
     """The values at every corner of the ranges that the reader gave; every quantity is monotone in each input that has
     one, so their extremes are the interval's ends."""
-    if len(scenario.ranges) > LONGEST_RANGES:
-        raise BadInput("too-many-ranges", next(iter(scenario.ranges)), {"high": str(LONGEST_RANGES)})
+    if len(scenario.ranges) > MOST_RANGES:
+        raise BadInput("too-many-ranges", next(iter(scenario.ranges)), {"high": str(MOST_RANGES)})
     ids, wanted = list(scenario.ranges), [name for name in calculator.results if name not in NO_INTERVAL]
     own = ends_of(dataset, scenario.values)
     if not (ids or own) or not wanted:

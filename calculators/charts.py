@@ -11,11 +11,10 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from . import owned, uncertainty
+from . import owned, portfolio, uncertainty
 from .cost import ApiRequest
 from .graph import Unknown
 from .owned import Month, Owned
-from .portfolio import PARTS
 from .tier import CRITERIA
 from .uncertainty import Uncertain
 from .words import Words
@@ -73,8 +72,7 @@ def stack(
 
 
 API_PARTS = ("input", "cache_read", "cache_write", "output")
-OWNED_PARTS = ("capital", "energy", "ops", "support", "colo")
-COST_PARTS = (*(f"api_{p}" for p in API_PARTS), "rent", *OWNED_PARTS, "devices", "program")
+COST_PARTS = (*(f"api_{p}" for p in API_PARTS), "rent", *owned.PARTS, "devices", "program")
 
 
 def cost_stack(words: Words, values: Values, chosen: str | None, *, program: bool) -> Chart:
@@ -91,7 +89,7 @@ def cost_stack(words: Words, values: Values, chosen: str | None, *, program: boo
         found["cloud"] = {f"api_{p}": getattr(request, p) * values["requests_per_month"] for p in API_PARTS}
     rented = values["rented_month_usd"]
     found["private_cloud"] = rented if isinstance(rented, Unknown) else rent_parts(rented, staff)
-    found["on_prem"] = month if isinstance(month, Unknown) else {p: getattr(month, p) for p in OWNED_PARTS}
+    found["on_prem"] = month if isinstance(month, Unknown) else {p: getattr(month, p) for p in owned.PARTS}
     edge = values["device_month_usd"]
     if not isinstance(edge, Unknown):
         edge = {"energy": values["device_energy_usd"], "devices": values["fleet_month_usd"]}
@@ -154,7 +152,7 @@ def plan_stack(words: Words, plans: Sequence[Mapping[str, Any]]) -> Chart | None
     if not plans:
         return None
     groups = [(p["id"], words.say(f"plan-{p['id']}"), p["parts"]) for p in plans]
-    return stack(words, "plans", "USD", PARTS, groups, chosen=plans[0]["id"])
+    return stack(words, "plans", "USD", portfolio.PARTS, groups, chosen=plans[0]["id"])
 
 
 def tornado(words: Words, npv: uncertainty.Npv, uncertain: Uncertain, label: Callable[[str], str]) -> Chart:

@@ -1,4 +1,4 @@
-"""python -m calculators fit|speed|cost|claims|data. CPython only.
+"""The command line, `python -m calculators COMMAND`; `--help` lists the commands. CPython only.
 
 Exit 0: answered; 1: a check found something; 2: bad input, one line on standard error.
 """
@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from .answer import CALCULATORS
-from .data_files import KINDS, BadData, DatesAsText, read_all
+from .data_files import KINDS, BadData, DatesAsText, read_all, too_deep
 from .dataset import Dataset
 from .load import load_dataset
 from .scenario import nearest
@@ -91,6 +91,8 @@ def read_scenario(name: str) -> dict[str, Any]:
         reason = bad.strerror if isinstance(bad, OSError) else "is not UTF-8"
         raise ValueError(f"{shown}: cannot be read: {reason}; give a YAML or JSON file") from None
     try:
+        if (deep := too_deep(text)) is not None:
+            raise ValueError(f"{shown}:{deep}: is nested too deeply; allowed: a mapping of parameter ids to values")
         found = yaml.load(text, Loader=DatesAsText)
     except yaml.MarkedYAMLError as bad:
         line = bad.problem_mark.line + 1 if bad.problem_mark else 1

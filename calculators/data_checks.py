@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from .claim_checks import check_claim, check_release
@@ -74,7 +74,7 @@ class Checks:
         self.found, self.broken = found, broken
         self.problems: list[Problem] = []
         self.entity: Entity
-        self.today = date.today().isoformat()
+        self.today = date.today()
 
     def refuse(self, path: Path_, text: str) -> None:
         self.problems.append(Problem(self.entity.file, self.entity.line(path), dotted(path), text))
@@ -114,7 +114,8 @@ class Checks:
         except ValueError:
             self.refuse(path, f"{given} is no day of the calendar; allowed: YYYY-MM-DD")
             return
-        if past and given > self.today:
+        # Where the checks run it may still be the day before: Japan is nine hours ahead of UTC.
+        if past and given > (self.today + timedelta(days=1)).isoformat():
             self.refuse(path, f"{given} lies in the future; allowed: up to today, {self.today}")
 
     def one_range(self, path: Path_, value: Mapping[str, Any]) -> None:
@@ -296,10 +297,6 @@ def check_measurements(check: Checks, source: str, values: Mapping[str, Any]) ->
     source = measured_source(source)
     if source not in check.found["sources"] and source not in check.broken["sources"]:
         check.refuse((), f"{source} is no source; allowed: a file name of data/sources/ without .yml; add the source")
-    for name in ("bandwidth_gbs", "tflops"):
-        spread = values.get("this_device", {}).get(name)
-        if spread and not spread["low"] <= spread["value"] <= spread["high"]:
-            check.refuse(("this_device", name), f"{spread} is in no order; allowed: low <= value <= high")
     for i, row in enumerate(values["rows"]):
         for key, kind in (("model", "models"), ("device", "devices"), ("quantization", "quantizations")):
             if key != "device" or row[key] != OWN:

@@ -57,7 +57,7 @@ PARAMETER_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 PLAIN_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,29})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?")
 # More is a slip of the keyboard, and no longer an exact number in a browser.
 LARGEST_NUMBER = 10**18
-# The fields of the schemas nest five deep; libyaml ends the whole process where a file nests tens of thousands deep.
+# Data files and scenarios nest five deep; libyaml ends the whole process where a file nests tens of thousands deep.
 DEEPEST = 20
 # Control characters, what turns or hides text, and the sign for a letter that was lost: nobody sees them in a review.
 UNSEEN = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff"
@@ -199,7 +199,7 @@ def parse(text: str, shown_as: str) -> Entity:
 
 
 def too_deep(text: str) -> int | None:
-    """The line where a text nests deeper than any data file; None if nowhere. Raises what YAML refuses."""
+    """The line where a text nests deeper than any data file or scenario; None if nowhere. Raises what YAML refuses."""
     depth = 0
     for event in yaml.parse(text, Loader=DatesAsText):
         if isinstance(event, yaml.CollectionStartEvent):

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .graph import Unknown
-
 
 @dataclass(frozen=True)
 class LayerGroup:
@@ -77,7 +75,7 @@ class Dataset:
     prices: Mapping[str, Mapping[str, Any]]
     parameters: Mapping[str, Mapping[str, Any]]
     scores: Mapping[str, Mapping[str, float]]  # benchmark and version -> model -> best result
-    origins: Mapping[str, Mapping[str, Any]]  # of parameters/…, prices/…, servers/…: source, title, date, verified
+    origins: Mapping[str, Mapping[str, Any]]  # of parameters/…, prices/…, servers/…, devices/…: source, title, date
     presets: Mapping[str, Mapping[str, Any]]
     paths: Mapping[str, Sequence[Mapping[str, Any]]]  # place, or cloud.provider -> hops of a prompt
     sentences: Mapping[str, Mapping[str, Any]]
@@ -142,11 +140,11 @@ def blended(price_in: float, price_out: float) -> float:
     return (3 * price_in + price_out) / 4
 
 
-def price_row_on(rows: list[Mapping[str, Any]], day: str | None) -> Mapping[str, Any] | Unknown:
-    """The price row in force on a day (ISO date); without a day the current one, which has no end."""
+def price_row_on(rows: list[Mapping[str, Any]], day: str | None) -> Mapping[str, Any] | None:
+    """The price row in force on a day (ISO date); without a day the current one, which has no end. None: no row is."""
     for row in rows:
         if day is None and "to" not in row:
             return row
         if day is not None and row["from"] <= day and ("to" not in row or day < row["to"]):
             return row
-    return Unknown("unknown-price-on-day", (("day", day),)) if day else Unknown("unknown-price-today")
+    return None

@@ -271,10 +271,10 @@ def weights_of(values: Values, criteria: Sequence[str]) -> dict[str, float]:
 
 def stages_of(values: Values, decision: Decision) -> dict[str, tuple[float, float]]:
     """(cost of a request, share accepted) of each remaining place whose acceptance is given."""
-    found = {}
+    found: dict[str, tuple[float, float]] = {}
     requests = values["requests_per_month"]
-    for place, name in (("edge", "edge"), ("on_prem", "on_prem"), ("cloud", "cloud")):
-        accepted, month = values[f"acceptance_{name}"], decision.costs[place]
+    for place in ("edge", "on_prem", "cloud"):
+        accepted, month = values[f"acceptance_{place}"], decision.costs[place]
         if accepted is not None and month is not None and place in decision.places and requests > 0:
             found[place] = (month / requests, float(accepted))
     return found

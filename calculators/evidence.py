@@ -19,7 +19,6 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from .data_files import Entity, measured_source
 from .dataset import Dataset, blended, dataset_from_json, offer_of, price_row_on
-from .graph import Unknown
 from .load import compile_data
 from .scores import Incomparable, Score, difference, score_from
 from .text import number, prose, significant, with_unit
@@ -423,7 +422,7 @@ class Evidence:
             raise NoSuchFact(f"{expression}: {len(chosen)} offers; allowed: one provider; known: {told}")
         ((offer_id, offer),) = chosen.items()
         row = price_row_on(offer["rows"], on or None)
-        if isinstance(row, Unknown):
+        if row is None:
             raise NoValue(f"{expression}: no row of data/prices/{offer_id}.yml is in force; give `on`, or add the row")
         if kind != "blended" and kind not in row:
             raise NoSuchFact(f"{expression}: data/prices/{offer_id}.yml does not say it; allowed: {', '.join(PRICES)}")
@@ -531,9 +530,12 @@ def query_of(presets: str, given: Mapping[str, Any]) -> str:
     return urlencode([*chosen, *((name, plain(value)) for name, value in given.items())])
 
 
-def plain(value: Any) -> Any:
-    """2e9 -> 2000000000: an address holds no exponents."""
-    return int(value) if isinstance(value, float) and math.isfinite(value) and value == int(value) else value
+def plain(value: Any) -> str:
+    """A value as an address and JavaScript write it: 2e9 -> 2000000000, without an exponent; None is empty."""
+    if value is None:
+        return ""
+    whole = isinstance(value, float) and math.isfinite(value) and value == int(value)
+    return str(int(value) if whole else value)
 
 
 ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined)

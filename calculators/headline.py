@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import tier
+from . import owned, tier
 from .dataset import Dataset
 from .decide import Decision, costs_of, decide, known, qualities_of, weights_of
 from .graph import Unknown
 from .owned import Month
+from .tier import Check
 from .uncertainty import Uncertain
 from .words import Result, Words
 
@@ -257,7 +258,10 @@ def cost(a: Answered) -> Said:
     """Which place is cheapest, from which volume owning pays, and what that hangs on."""
     words, values = a.words, a.values
     decision = decide(a.dataset, values)
-    out = {c.tier for c in decision.checks if c.state == "fail" and c.name in TECHNICAL}
+    out: dict[str, Check] = {}  # place -> the first reason against it
+    for check in decision.checks:
+        if check.state == "fail" and check.name in TECHNICAL:
+            out.setdefault(check.tier, check)
     costs = {p: usd for p, usd in costs_of(values).items() if usd is not None and p not in out}
     slots = {"tokens": words.show(values["tokens_per_month"], "tokens")}
     if not costs:
@@ -269,9 +273,8 @@ def cost(a: Answered) -> Said:
         slots |= {"rival": the(words, order[1]), "other": words.show(costs[order[1]], "USD")}
     lead = words.say("headline-cost" if len(order) > 1 else "headline-cost-only", slots)
     reasons = [
-        words.say("ruled-out", place=words.place(c.tier), why=words.say(c.reason, dict(c.slots)))
-        for c in decision.checks
-        if c.state == "fail" and c.name in TECHNICAL
+        words.say("ruled-out", place=words.place(place), why=words.say(check.reason, dict(check.slots)))
+        for place, check in out.items()
     ]
     sentences = [lead, break_even_sentence(a)]
     if "edge" in costs and order != ["edge"]:
@@ -280,13 +283,9 @@ def cost(a: Answered) -> Said:
     return Said(
         words.together(s for s in sentences if s),
         "",
-        [*cost_reasons(a), *one_a_place(reasons)][: MOST_REASONS + 1],
+        [*cost_reasons(a), *reasons][: MOST_REASONS + 1],
         cost_changes(a),
     )
-
-
-def one_a_place(reasons: list[str]) -> list[str]:
-    return list(dict.fromkeys(reasons))
 
 
 def break_even_sentence(a: Answered) -> str:
@@ -308,7 +307,7 @@ def cost_reasons(a: Answered) -> list[str]:
     words, values, found = a.words, a.values, []
     month = values["owned_month_usd"]
     if isinstance(month, Month) and month.total > 0:
-        parts = {p: getattr(month, p) for p in ("capital", "energy", "ops", "support", "colo")}
+        parts = {p: getattr(month, p) for p in owned.PARTS}
         largest = max(parts, key=lambda p: parts[p])
         slots = {"part": words.say(f"part.{largest}"), "usd": words.show(parts[largest], "USD")}
         slots |= {"total": words.show(month.total, "USD"), "share": f"{parts[largest] / month.total:.0%}"}

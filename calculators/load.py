@@ -122,12 +122,13 @@ def prompt_path(path: Mapping[str, Any], found: Mapping[str, Mapping[str, Entity
 
 
 def origins(found: Mapping[str, Mapping[str, Entity]]) -> dict[str, dict[str, Any]]:
-    """Where parameters, current prices and servers' prices come from: title of the source, date, whether verified."""
+    """Where parameters, current prices and those of servers and devices come from: title, date, whether verified."""
     figures = {f"parameters/{i}": with_fact(e.values, found) for i, e in found["parameters"].items()}
     for offer, entity in found["prices"].items():
         current = [row for row in entity.values["rows"] if "to" not in row]
         figures[f"prices/{offer}"] = current[0] if current else {}
-    figures |= {f"servers/{i}": e.values["price_usd"] for i, e in found["servers"].items()}
+    for kind in ("servers", "devices"):
+        figures |= {f"{kind}/{i}": e.values.get("price_usd", {}) for i, e in found[kind].items()}
     return {
         i: {
             **picked(figure, "source date verified"),

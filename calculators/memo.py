@@ -76,7 +76,7 @@ def assumptions(dataset: Dataset, inputs: Mapping[str, Any], words: Words) -> li
 def source(dataset: Dataset, name: str, inputs: Mapping[str, Any], words: Words) -> str:
     """Where a value comes from: the reader, an entity's data file, or the registry with its date."""
     used = inputs[name]
-    entity = None
+    entity = f"parameters/{name}"
     if name.startswith("api_price"):
         offer = offer_of(dataset, inputs["api_model"]["value"])
         entity = f"prices/{offer['model']}.{offer['provider']}"
@@ -84,9 +84,11 @@ def source(dataset: Dataset, name: str, inputs: Mapping[str, Any], words: Words)
         return words.say("memo-source-entity", id=str(used["value"]))
     if used["given"]:
         return words.say("memo-source-given")
-    if name == "server_price_usd":
-        entity = next((f"servers/{i}" for i, s in dataset.servers.items() if s.get("price_usd") == used["value"]), None)
-    found = dataset.origins.get(entity or "", dataset.origins.get(f"parameters/{name}"))
+    if name == "server_price_usd":  # of a server with this device, else of the device itself
+        device, price = inputs["device"]["value"], used["value"]
+        held = (i for i, s in dataset.servers.items() if s["device"] == device and s.get("price_usd") == price)
+        entity = next((f"servers/{i}" for i in held), f"devices/{device}")
+    found = dataset.origins.get(entity)
     if found is None:
         return words.say("memo-source-derived")
     told = words.say("memo-source-assumption") if found["source"] == "assumption" else found["title"]

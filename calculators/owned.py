@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from .graph import Unknown, quantity
 
@@ -36,7 +36,11 @@ class Month:
 
     @property
     def total(self) -> float:
-        return math.fsum((self.capital, self.energy, self.ops, self.support, self.colo))
+        return math.fsum(vars(self).values())
+
+
+# What a month of owned hardware consists of.
+PARTS = tuple(part.name for part in fields(Month))
 
 
 @dataclass(slots=True)  # not frozen: thousands of draws make one each, four times as fast

@@ -39,14 +39,13 @@ def tier_results(dataset: Dataset, values: Mapping[str, Any], words: Words) -> d
     ranked = tier.rank(decision.utilities, weights)
     best = ranked[0]
     stable = tier.stability(decision.utilities, criteria, int(values["samples"]), int(values["seed"]))
-    flips = tier.flips(decision.utilities, weights)
+    flips, shares = tier.flips(decision.utilities, weights), tier.scaled(weights)
     near = len(ranked) > 1 and best.total - ranked[1].total < values["near_tie_gap"]
     # The criterion whose weight is nearest to turning the answer is the first to verify.
     turning = sorted(
-        (f for f in flips if f.weight is not None), key=lambda f: abs((f.weight or 0.0) - weights[f.criterion])
+        (f for f in flips if f.weight is not None), key=lambda f: abs((f.weight or 0.0) - shares[f.criterion])
     )
     verify = list(dict.fromkeys(flip.criterion for flip in turning))[:2]
-    shares = {name: f"{share:.0%}" for name, share in stable.items()}
     return {
         "recommendation": {"value": best.tier, "unit": "", "text": words.place(best.tier)},
         **found,
@@ -58,7 +57,7 @@ def tier_results(dataset: Dataset, values: Mapping[str, Any], words: Words) -> d
             [{"criterion": f.criterion, "tier": f.tier, "weight": f.weight} for f in flips],
             [f"{words.say(f'criterion.{f.criterion}')} {f.weight:.2f} → {words.place(f.tier)}" for f in turning],
         ),
-        "stability": words.listed(stable, [f"{words.place(name)} {share}" for name, share in shares.items()]),
+        "stability": words.listed(stable, [f"{words.place(name)} {share:.0%}" for name, share in stable.items()]),
         "near_tie": {"value": near, "unit": "", "text": words.say("yes" if near else "no")},
         "verify": words.listed(verify, [words.say(f"criterion.{name}") for name in verify]),
         "left_out": words.listed(decision.left_out, [words.say(f"criterion.{name}") for name in decision.left_out]),

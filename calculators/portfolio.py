@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .owned import HOURS_PER_MONTH, MONTHS, Owned
+from .owned import Owned, rented_month_usd
 from .tier import TIER_2
 
 MOST_WORKLOADS = 8  # 3^8 = 6,561 plans
@@ -43,7 +43,6 @@ class Plan:
     places: tuple[str, ...]
     usd: float
     servers: float
-    rented: float
     parts: Mapping[str, float]
 
 
@@ -58,13 +57,12 @@ class Shared:
 
 @dataclass(frozen=True)
 class Pool:
-    """Tier 2 of a plan: what owned and rented hardware cost, the place by workload, servers and rented devices."""
+    """Tier 2 of a plan: what owned and rented hardware cost, the place by workload, owned servers."""
 
     owned_usd: float
     rented_usd: float
     places: Mapping[str, str]
     servers: float
-    rented: float
 
     @property
     def usd(self) -> float:
@@ -113,14 +111,13 @@ def busy_share(owned: Owned, group: Sequence[Workload], servers: float) -> float
     return math.fsum((workload.used or 0.0) * workload.n_devices for workload in group) / devices
 
 
-def rented_usd(shared: Shared, group: Sequence[Workload]) -> tuple[float | None, float]:
-    """(USD, devices) of rented hardware that carries a pooled demand; a spare is one replica of the largest."""
+def rented_usd(shared: Shared, group: Sequence[Workload]) -> float | None:
+    """USD of rented hardware that carries a pooled demand; a spare is one replica of the largest. None: no price."""
     if shared.gpu_hour_usd is None:
-        return None, 0.0
+        return None
     owned, needed = shared.owned, devices_for(group)
     devices = needed + owned.spare_servers * max(w.n_devices for w in group) if needed else 0.0
-    staff = owned.fte * owned.salary_usd / MONTHS if devices else 0.0
-    return devices * shared.gpu_hour_usd * HOURS_PER_MONTH + staff, devices
+    return float(rented_month_usd(devices, shared.gpu_hour_usd, owned.fte, owned.salary_usd))
 
 
 def pooled(shared: Shared, group: Sequence[Workload]) -> Pool | None:
@@ -131,9 +128,9 @@ def pooled(shared: Shared, group: Sequence[Workload]) -> Pool | None:
         own = [w for w in group if places[w.id] == "on_prem"]
         rent = [w for w in group if places[w.id] == "private_cloud"]
         own_usd, servers = owned_usd(shared, own) if own else (0.0, 0.0)
-        rent_usd, devices = rented_usd(shared, rent) if rent else (0.0, 0.0)
+        rent_usd = rented_usd(shared, rent) if rent else 0.0
         if own_usd is not None and rent_usd is not None and (best is None or own_usd + rent_usd < best.usd):
-            best = Pool(own_usd, rent_usd, places, servers, devices)
+            best = Pool(own_usd, rent_usd, places, servers)
     return best
 
 
@@ -152,7 +149,7 @@ def priced(shared: Shared, workloads: Sequence[Workload], tiers: Sequence[str], 
         "edge": math.fsum(edge) if "edge" in tiers else 0.0,
     }
     named = tuple(pool.places.get(w.id, tier) for w, tier in pairs)
-    return Plan(named, math.fsum(parts.values()), pool.servers, pool.rented, parts)
+    return Plan(named, math.fsum(parts.values()), pool.servers, parts)
 
 
 def pool_of(shared: Shared, workloads: Sequence[Workload], tiers: Sequence[str]) -> Pool | None:

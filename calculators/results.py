@@ -50,7 +50,7 @@ def result(name: str, values: Values, given: set[str], corners: Sequence[Values]
         return {"value": None, "unit": unit, "reason": reason, "text": reason}
     more: dict[str, Any] = {}
     if isinstance(value, owned.Month):
-        parts = {part: getattr(value, part) for part in ("capital", "energy", "ops", "support", "colo", "total")}
+        parts = {part: getattr(value, part) for part in (*owned.PARTS, "total")}
         value, more = value.total, parts
     elif isinstance(value, uncertainty.Npv):
         more = {key: getattr(value, key) for key in ("mode", "p10", "p50", "p90", "p_positive", "p_payback")}

@@ -526,9 +526,9 @@ def use_price(dataset: Dataset, values: dict[str, Any], given: set[str]) -> None
     """The current price row of `api_model`. A model id means its lab's own offer, else the first one listed."""
     wanted = values["api_model"]
     row = price_row_on(offer_of(dataset, wanted)["rows"], None)
-    if not isinstance(row, Unknown) and given & {"api_price_in", "api_price_out"}:
+    if row is not None and given & {"api_price_in", "api_price_out"}:
         # A price of one's own has no business with another model's cache prices and tiers.
         row = {key: row[key] for key in ("in", "out", "batch_discount") if key in row}
-    values["api_price_row"] = row
-    if not isinstance(row, Unknown) and "batch_discount" in row and "batch_discount" not in given:
+    values["api_price_row"] = Unknown("unknown-price-today") if row is None else row
+    if row is not None and "batch_discount" in row and "batch_discount" not in given:
         values["batch_discount"] = float(row["batch_discount"])

@@ -217,11 +217,9 @@ class Form:
 
     def choice(self, name: str, value: str) -> str:
         """The words of a choice; ids and the like stand for themselves."""
-        for strings, key in ((self.strings, f"choice.{name}.{value}"), (self.dataset.strings, f"{name}.{value}")):
-            if key in strings:
-                return str(strings[key][self.lang])
-        if f"place.{value}" in self.dataset.strings:
-            return self.dataset.strings[f"place.{value}"][self.lang]
+        for key in (f"choice.{name}.{value}", f"{name}.{value}", f"place.{value}"):
+            if key in self.dataset.strings:
+                return self.dataset.strings[key][self.lang]
         scores = facts.entities()["scores"].get(value)
         return str(scores.values["name"]) if scores and "name" in scores.values else value
 

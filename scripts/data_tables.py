@@ -18,7 +18,6 @@ from typing import Any
 from calculators import validation
 from calculators.data_files import figure_at, measured_source
 from calculators.dataset import Device, LayerGroup, device_from, model_from, price_row_on
-from calculators.graph import Unknown
 from calculators.load import load_dataset
 from calculators.memory import bits_per_weight as bits_of
 from calculators.memory import (
@@ -47,6 +46,8 @@ WORDS = ("facts", "sources", "regulations", "presets", "glossary", "parameters",
 AGEING = ("subscription", "electricity", "exchange-rate")
 # Groups of parameters, as a reader meets them.
 GROUPS = """setup request speed service load api owned rented edge money constraints weights portfolio""".split()
+# Filters whose values are names or codes and may stand for themselves; those of the others have words.
+NAMED = "license language vendor provider model benchmark harness device engine jurisdiction".split()
 # Bands of size that a reader shops by: upper bounds of total parameters.
 SIZES = ((4e9, "4b"), (15e9, "15b"), (80e9, "80b"), (300e9, "300b"), (math.inf, "more"))
 
@@ -186,11 +187,7 @@ def classes_that_hold(model_id: str) -> list[str]:
 @lru_cache(maxsize=1)
 def priced_models() -> set[str]:
     """Models that somebody sells at a current price."""
-    return {
-        offer["model"]
-        for offer in load_dataset().prices.values()
-        if not isinstance(price_row_on(offer["rows"], None), Unknown)
-    }
+    return {offer["model"] for offer in load_dataset().prices.values() if price_row_on(offer["rows"], None) is not None}
 
 
 def model_rows(cells: Cells) -> Iterator[Row]:
@@ -706,7 +703,7 @@ def facet_options(table: Table, cells: Cells) -> list[dict[str, Any]]:
         options = []
         for value, count in counts.items():
             string_id = f"{'class' if name == 'fits' else name}-{value}"
-            words = cells.word(string_id) if string_id in cells.site else value
+            words = value if name in NAMED and string_id not in cells.site else cells.word(string_id)
             options.append((value, words, count))
         order = [band for _, band in SIZES] if name == "size" else []
         options.sort(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from calculators.data_files import Path_
-from calculators.evidence import Evidence, NoSuchFact, Quantity, evaluate
+from calculators.evidence import SCORE_UNITS, Evidence, NoSuchFact, Quantity, evaluate
 from calculators.scores import score_from
 from scripts import facts
 
@@ -150,7 +150,7 @@ class Panel:
             found = score_from(file.partition("/")[2], values, row, self.evidence.margin_of(values))
             ends = (found.low, found.high) if found.low is not None and found.high is not None else None
             reference = f"{file}#{' '.join(word for word in words if word)}"
-            unit = {"%": "percent", "points": "index"}[values["unit"]]
+            unit = SCORE_UNITS[values["unit"]]
             score = Quantity(row["value"], unit, reference, (reference,), ends, stored=row, show=self.evidence.show)
             alone = sum(other["model"] == row["model"] for other in rows) == 1
             name = str(model["name"])

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from mkdocs.exceptions import PluginError
 
-from calculators.evidence import Evidence
+from calculators.evidence import Evidence, plain
 from calculators.load import load_dataset
 from calculators.sentences import choice_words, field_words, steps_of
 from calculators.worker import reply
@@ -111,10 +111,3 @@ def control(name: str, entry: Mapping[str, Any], lang: str) -> dict[str, Any]:
         return {"label": label, "choices": choices}
     steps = [(plain(value), field_words(dataset, name, value, lang)) for value in steps_of(entry)]
     return {"label": label, "steps": steps}
-
-
-def plain(value: Any) -> str:
-    """A value as the address and JavaScript write it."""
-    if value is None:
-        return ""
-    return str(int(value)) if isinstance(value, float) and value == int(value) else str(value)

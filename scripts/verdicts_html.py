@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from calculators.load import load_dataset
+from calculators.scenario import fitting_models
 from calculators.text import number, prose
 from calculators.worker import reply
 from scripts import facts, hub
@@ -20,12 +21,8 @@ SETUP: dict[str, Any] = {"quantization": "q4-k-m", "context_tokens": 4096, "isl"
 def small_models() -> list[str]:
     """Ids of the open models of at most MOST_PARAMS parameters whose layout is known, smallest first."""
     models = load_dataset().models
-    fitting = [
-        i for i, m in models.items() if m.get("open_weights") and m.get("layer_groups") and m.get("total_params")
-    ]
-    return sorted(
-        (i for i in fitting if models[i]["total_params"] <= MOST_PARAMS), key=lambda i: float(models[i]["total_params"])
-    )
+    sizes = {i: float(models[i]["total_params"]) for i in fitting_models(load_dataset()) if models[i]["open_weights"]}
+    return sorted((i for i in sizes if sizes[i] <= MOST_PARAMS), key=sizes.__getitem__)
 
 
 def offer(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -126,6 +128,19 @@ def test_price_rows_may_not_overlap(copy: Path) -> None:
     with (copy / "prices/glm-5.z-ai.yml").open("a", encoding="utf-8") as file:
         file.write(row)
     assert any("overlaps the row from" in p for p in problems(copy))
+
+
+def test_a_day_may_be_tomorrow_for_it_is_so_in_japan_and_no_later(copy: Path) -> None:
+    file, given = copy / "sources/gallery.yml", r"accessed: \d{4}-\d\d-\d\d"
+    text = file.read_text(encoding="utf-8")
+    for days, refused in ((1, False), (2, True)):
+        day = (date.today() + timedelta(days=days)).isoformat()
+        file.write_text(re.sub(given, f"accessed: {day}", text), encoding="utf-8")
+        if refused:
+            (told,) = problems(copy)
+            assert f"{day} lies in the future; allowed: up to today, {date.today().isoformat()}" in told
+        else:
+            read_all(copy)
 
 
 def test_what_is_compiled_holds_plain_values_and_leaves_out_the_unknown() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from typing import Any
@@ -228,3 +229,33 @@ def test_other_models_at_other_places_are_pointed_out() -> None:
     assert "warning-different-models" in warned
     same = {"model": "gpt-oss-120b", "api_model": "gpt-oss-120b", "edge_model": "gpt-oss-120b"}
     assert "warning-different-models" not in {w["id"] for w in asked("cost", same)["warnings"]}
+
+
+def test_the_memo_names_the_hardware_whose_price_it_tells() -> None:
+    # Each figure's title is where it stands, for several have the same source.
+    named = dataclasses.replace(DATASET, origins={i: {**o, "title": f"[{i}]"} for i, o in DATASET.origins.items()})
+    label = DATASET.parameters["server_price_usd"]["label"]["en"]
+
+    def told(scenario: dict[str, Any]) -> str:
+        memo = reply(named, "cost", scenario, "en", memo=True)["memo"]["markdown"]
+        return next(row for row in memo.splitlines() if row.startswith(f"| {label} |"))
+
+    for i, server in DATASET.servers.items():
+        assert f"[servers/{i}]" in told({"device": i}), i
+        assert f"[servers/{i}]" in told({"device": server["device"]}), i  # a card comes with the server that holds it
+    whole = [i for i, d in DATASET.devices.items() if "price_usd" in d and d["device_class"] in ("unified", "apple")]
+    assert "dgx-spark" in whole
+    for i in whole:
+        assert f"[devices/{i}]" in told({"device": i}), i
+    own = {"device": "dgx-spark", "server_price_usd": DATASET.servers["h200-sxm-x8"]["price_usd"]}
+    assert "given for this case" in told(own)
+
+
+def test_a_place_is_ruled_out_once_in_the_reasons_of_a_cost() -> None:
+    # Neither memory nor time nor context: several technical reasons against the same places.
+    case = {"device": "rtx-4090", "slo_tpot_ms": 1, "slo_ttft_ms": 1, "isl": 900_000, "context_tokens": 1_000_000}
+    reasons = asked("cost", case)["reasons"]
+    for place in ("private_cloud", "on_prem", "edge"):
+        name = DATASET.strings[f"place.{place}"]["en"]
+        assert sum(reason.casefold().startswith(name.casefold()) for reason in reasons) <= 1, reasons
+    assert len(reasons) > 1

@@ -136,3 +136,11 @@ def test_a_bad_scenario_gives_one_sentence(calculators: Run, text: str, sentence
     assert reply.returncode == 2
     assert len(reply.stderr.strip().splitlines()) == 1
     assert sentence in reply.stderr
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "isl:\n" + "- " * 100_000, '{"a":' * 100_000])
+def test_a_scenario_nested_without_end_is_one_sentence_and_no_crash(shell: Run, text: str) -> None:
+    reply = shell("fit", "--scenario", "-", stdin=text)  # the parser itself would end the process
+    assert reply.returncode == 2 and reply.stdout == ""
+    assert len(reply.stderr.strip().splitlines()) == 1
+    assert "is nested too deeply" in reply.stderr

@@ -288,3 +288,11 @@ def test_the_interval_of_a_speed_becomes_that_of_the_servers_it_takes() -> None:
     assert month["low"] < month["value"] < month["high"]
     given = results("cost", {"tokens_per_month": 100e9, "requests_per_second_max": 10})
     assert "low" not in given["n_servers"]
+
+
+def test_weights_count_by_their_shares_alone() -> None:
+    def told(scale: float) -> dict[str, Any]:
+        found = results("tier", {**WE5, **{name: weight * scale for name, weight in WEIGHTS.items()}})
+        return {name: found[name]["value" if name == "verify" else "text"] for name in ("verify", "flips", "scores")}
+
+    assert told(0.01) == told(1) == told(100)

@@ -45,10 +45,13 @@ function link(href, text) {
   return Object.assign(document.createElement("a"), { href, textContent: text });
 }
 
-/** Where a file is edited; its path where no repository is set. @param {string} file @param {string} text */
+/** A file's path, and where it is edited if a repository is set. @param {string} file @param {string} text */
 function edit(file, text) {
   const repository = /** @type {HTMLMetaElement | null} */ (document.querySelector("meta[name=repository]"))?.content;
-  return repository ? link(`${repository}/edit/main/${file}`, text) : element("span", words("file"), element("code", file));
+  const path = element("code", file);
+  if (!repository) return element("span", words("file"), path);
+  const address = `${repository}/edit/main/${file}`;
+  return text.includes(file) ? link(address, text) : element("span", link(address, text), " ", path);
 }
 
 /** The sources that a figure rests on: to our entry of each, and to where it was published. @param {HTMLElement} figure */
