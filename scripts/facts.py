@@ -54,6 +54,11 @@ def strings(area: str) -> Mapping[str, Mapping[str, str]]:
     return found
 
 
+def why_no_engine(lang: str) -> dict[str, str]:
+    """Why an element has no engine: what `reasonOf` of docs/_theme/modules/engine-client.js says."""
+    return {i: pair[lang] for i, pair in strings("calculators").items() if i.startswith("why-engine-")}
+
+
 def entity(name: str) -> Mapping[str, Any]:
     """`models/glm-5` -> its values. Raises NoSuchFact."""
     return evidence("en").entity(name)
