@@ -34,7 +34,7 @@ if (values.page) {
   process.exit();
 }
 
-await build({ ...shared, entryPoints: [`${source}/modules/main.js`], format: "esm", splitting: true, chunkNames: "chunk-[hash]" });
+await build({ ...shared, entryPoints: [`${source}/modules/main.js`], format: "esm", charset: "utf8", splitting: true, chunkNames: "chunk-[hash]" });
 // A worker is one file: it is imported by a blob, which has no base for relative chunks.
 const workers = ["engine-worker", "chat-worker", "hub-worker", "chat-thread", "usage-worker", "probe-worker"].map((name) => `${source}/modules/${name}.js`);
 await build({ ...shared, entryPoints: workers, format: "esm", plugins: [kernels],

@@ -63,6 +63,11 @@ def word(area: str, string_id: str, lang: str, **slots: object) -> str:
     return strings(area)[string_id][lang].format(**slots)
 
 
+def why_no_engine(lang: str) -> dict[str, str]:
+    """Why an element has no engine: what `reasonOf` of docs/_theme/modules/engine-client.js says."""
+    return {i: text for i, text in words("calculators", lang).items() if i.startswith("why-engine-")}
+
+
 def entity(name: str) -> Mapping[str, Any]:
     """`models/glm-5` -> its values. Raises NoSuchFact."""
     return evidence("en").entity(name)

@@ -26,7 +26,7 @@ def served() -> dict[str, Any]:
 
 def probe_html(lang: str, root: str) -> str:
     """What the element says before any script. `root`: from the page to its language's root."""
-    words = facts.words("probe", lang)
+    words = facts.words("probe", lang) | facts.why_no_engine(lang)
     power, memory = (facts.entity(f"facts/own-device-{name}") for name in ("power", "memory"))
     settings = {
         "lang": lang,
@@ -48,7 +48,7 @@ def probe_html(lang: str, root: str) -> str:
 
 def run_html(lang: str, root: str) -> str:
     """What `<device-run>` says before any script. `root`: from the page to its language's root."""
-    words = facts.words("run", lang)
+    words = facts.words("run", lang) | facts.why_no_engine(lang)
     power = facts.entity("facts/own-device-power")
     watts = {key: power[key] for key in ("value", "low", "high")}
     settings = {"lang": lang, "words": words, "request": REQUEST, "served": served(), "watts": watts}

@@ -20,7 +20,7 @@ from scripts.calculator_html import drawing, rendered
 from scripts.templates import TEMPLATES
 
 Part = Mapping[str, Any]
-FROM_CALCULATORS = "loading engine engine-silent engine-unreachable retry table charts".split()
+FROM_CALCULATORS = "loading engine retry table charts".split()
 
 
 def told(sentence_id: str, lang: str, *, page: bool = False) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def sentence_text(sentence_id: str, lang: str) -> str:
 
 def words_of(lang: str) -> dict[str, str]:
     words = facts.words("sentences", lang)
-    return words | {i: facts.strings("calculators")[i][lang] for i in FROM_CALCULATORS}
+    return words | facts.why_no_engine(lang) | {i: facts.strings("calculators")[i][lang] for i in FROM_CALCULATORS}
 
 
 @lru_cache(maxsize=4)

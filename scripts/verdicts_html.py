@@ -44,7 +44,7 @@ def offer(
 
 def verdicts_html(lang: str, root: str) -> str:
     """What the element says before any script. `root`: from the page to its language's root."""
-    words = facts.words("verdicts", lang)
+    words = facts.words("verdicts", lang) | facts.why_no_engine(lang)
     dataset, rows = load_dataset(), []
     host, offers = hub.model_host(), []
     ready = hub.offered() if host else {}

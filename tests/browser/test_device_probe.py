@@ -208,6 +208,25 @@ def strict(route: Any) -> None:
     route.fulfill(response=response, body=response.text().replace(" 'wasm-unsafe-eval'", ""))
 
 
+NO_ENGINE = {
+    "en/demo/device/ predict [data-predict-status]": (strict, "(this browser does not allow WebAssembly here)"),
+    "ja/demo/models/ ask [data-status]": (strict, "（このブラウザではWebAssemblyを使えません）"),
+    "ja/demo/device/ predict [data-predict-status]": (None, "（このサイトに接続できません）"),
+}
+
+
+@pytest.mark.parametrize("where", NO_ENGINE)
+def test_why_there_is_no_engine_is_told_in_words(open_page: OpenPage, where: str) -> None:
+    (address, button, place), (served, words) = where.split(), NO_ENGINE[where]
+    page = open_page(address).page
+    page.evaluate(kept(DEVICE))
+    page.route(f"**/{address}" if served else "**/engine-worker.js", served or (lambda route: route.abort()))
+    page.reload()
+    element = page.locator("device-probe, model-verdicts").first
+    element.locator(f"button[name={button}]").click()
+    expect(element.locator(place)).to_contain_text(words, timeout=SLOW_MS)
+
+
 def test_memory_is_the_readers_to_correct(open_page: OpenPage) -> None:
     page = open_page("en/demo/device/").page
     page.evaluate(kept(DEVICE))

@@ -51,6 +51,19 @@ def test_a_click_opens_a_note_that_stays_until_escape_or_a_click_elsewhere(open_
     expect(note).to_be_hidden()
 
 
+def test_it_stands_beside_its_number_and_is_narrow(open_page: Open) -> None:
+    page = figures(open_page)
+    assert not page.locator("data-table").count()  # whose sheet once held the note's place and width
+    root_px = float(page.evaluate("() => parseFloat(getComputedStyle(document.documentElement).fontSize)"))
+    for figure in (page.locator(STORED).first, page.locator(STORED).last):
+        figure.click()
+        note, number = note_of(page).bounding_box(), figure.bounding_box()
+        assert note and number and note["width"] <= 22 * root_px, (note, number)
+        below, above = note["y"] - number["y"] - number["height"], number["y"] - note["y"] - note["height"]
+        assert 0 <= below <= 12 or 0 <= above <= 12, (note, number)
+        page.keyboard.press("Escape")
+
+
 def test_the_keyboard_opens_it_walks_its_links_and_comes_back(open_page: Open) -> None:
     page = figures(open_page)
     figure = page.locator(STORED).first

@@ -443,10 +443,8 @@ class Calculator extends HTMLElement {
       this.form.enable(false);
     }
     this.find("[data-command-line]").textContent = this.commandLine();
-    const why = ["engine-silent", "engine-unreachable"].includes(failure.code);
-    const reason = why ? this.say(failure.code, { seconds: failure.message }) : failure.message;
     this.find(".calculator-state [name=retry]").hidden = blocked;
-    this.state("error", this.say(blocked ? failure.code : "engine-failed", { reason }));
+    this.state("error", this.say(blocked ? failure.code : "engine-failed", { reason: engine.reasonOf(failure, (...why) => this.say(...why)) }));
   }
 }
 

@@ -1,6 +1,6 @@
 // <device-probe>: measures the reader's device on request, keeps the result in this browser, says what follows from it.
 import { download } from "./calculator-take.js";
-import { EngineFailure } from "./engine-client.js";
+import { reasonOf } from "./engine-client.js";
 import { measurementFile } from "./measurement-file.js";
 import { predictRun } from "./own-run.js";
 import { SettingsElement } from "./settings-element.js";
@@ -220,7 +220,7 @@ class DeviceProbe extends SettingsElement {
       }
       place.textContent = "";
     } catch (error) {
-      place.textContent = this.say("predict-failed", { reason: error instanceof EngineFailure ? error.message : String(error) });
+      place.textContent = this.say("predict-failed", { reason: reasonOf(error, (...why) => this.say(...why)) });
     }
   }
 

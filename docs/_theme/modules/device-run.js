@@ -1,6 +1,6 @@
 // <device-run>: beside the chat, what was expected of the reader's device, what came of it, and what the conversation
 // would have cost elsewhere. It listens to the chat's worker; every figure is the engine's (own-run.js).
-import { EngineFailure, engineReady } from "./engine-client.js";
+import { engineReady, reasonOf } from "./engine-client.js";
 import { compareRun, predictRun, priceConversation } from "./own-run.js";
 import { SettingsElement } from "./settings-element.js";
 import { onDeviceChange, readDevice } from "./this-device.js";
@@ -62,7 +62,7 @@ class DeviceRun extends SettingsElement {
     try {
       await work();
     } catch (error) {
-      this.status(this.say("failed", { reason: error instanceof EngineFailure ? error.message : String(error) }));
+      this.status(this.say("failed", { reason: reasonOf(error, (...why) => this.say(...why)) }));
     }
   }
 

@@ -17,6 +17,17 @@ export class EngineFailure extends Error {
   }
 }
 
+const TOLD = ["engine-blocked", "engine-silent", "engine-unreachable"];
+
+/**
+ * Why there is no answer, in the page's words.
+ * @param {unknown} error @param {(id: string, slots: Record<string, string>) => string} say strings `why-` and the code
+ */
+export function reasonOf(error, say) {
+  if (!(error instanceof EngineFailure)) return String(error);
+  return TOLD.includes(error.code) ? say(`why-${error.code}`, { seconds: error.message }) : error.message;
+}
+
 /** @typedef {{ id: number, request: Request, again: boolean, resolve(answer: Answer | Refusal): void, reject(error: Error): void }} Question */
 
 /** @type {Worker | undefined} */

@@ -1,5 +1,6 @@
 // Asks before a model of another host is loaded: names the host, the size, the license and what the host learns, and
 // says what the fit calculator and the graphics processor make of it.
+import { reasonOf } from "./engine-client.js";
 import { fitHere } from "./own-run.js";
 import { readDevice } from "./this-device.js";
 
@@ -71,7 +72,7 @@ export class HubDialog {
       this.#write("fit", this.#say(`hub-${String(verdict.value)}`, slots));
       if (verdict.value === "no") this.#button("agree").textContent = this.#say("hub-agree-anyway", { size: model.size, host });
     } catch (error) {
-      this.#write("fit", this.#say("failed", { reason: error instanceof Error ? error.message : String(error) }));
+      this.#write("fit", this.#say("failed", { reason: reasonOf(error, this.#say) }));
     }
   }
 

@@ -1,7 +1,7 @@
 // <model-verdicts>: asks the fit calculator of each small model whether the reader's device holds it, and how fast it
 // writes; loads those that lie ready on a host once the reader agreed.
 import { session } from "./chat-session.js";
-import { EngineFailure } from "./engine-client.js";
+import { reasonOf } from "./engine-client.js";
 import { HubDialog } from "./hub-dialog.js";
 import { hubBytesToDownload } from "./model-files.js";
 import { fitHere } from "./own-run.js";
@@ -98,7 +98,7 @@ class ModelVerdicts extends SettingsElement {
       }
       this.status(this.say("answered", { fits: String(fits), all }));
     } catch (error) {
-      this.status(this.say("failed", { reason: error instanceof EngineFailure ? error.message : String(error) }));
+      this.status(this.say("failed", { reason: reasonOf(error, (...why) => this.say(...why)) }));
     }
     this.dataset.state = "ready";
   }

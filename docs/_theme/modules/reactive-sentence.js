@@ -290,16 +290,14 @@ class ReactiveSentence extends HTMLElement {
 
   /** @param {unknown} error */
   failed(error) {
-    const failure = error instanceof engine.EngineFailure ? error : new engine.EngineFailure("engine-failed", String(error));
-    if (failure.code === "engine-blocked") {
+    if (error instanceof engine.EngineFailure && error.code === "engine-blocked") {
       this.setValues({});
       this.restore();
       this.state("error", this.say("engine-blocked"));
       for (const control of /** @type {NodeListOf<HTMLInputElement>} */ (this.querySelectorAll("input, select"))) control.disabled = true;
       return;
     }
-    const why = ["engine-silent", "engine-unreachable"].includes(failure.code);
-    this.state("error", this.say("failed", { reason: why ? this.say(failure.code, { seconds: failure.message }) : failure.message }));
+    this.state("error", this.say("failed", { reason: engine.reasonOf(error, (...why) => this.say(...why)) }));
     this.find("[name=retry]").hidden = false;
   }
 }
