@@ -46,14 +46,14 @@ class Made(Figure):
 
     def __init__(self, figure_id: str, lang: str, values: Mapping[str, Any], marks: Sequence[Mark]) -> None:
         self.id, self.lang, self.values = figure_id, lang, values
-        self.evidence, self.strings = facts.evidence(lang, True), facts.strings("figures")
+        self.evidence, self.told = facts.evidence(lang, True), facts.words("figures", lang)
         self.groups = values["groups"]
         panel = values["panels"][0]
         axes = [name for name in ("x", "y") if name in panel]
         self.panels = [SimpleNamespace(values=panel, axes=axes, cycle=False, marks=list(marks), left_out=[])]  # type: ignore[list-item]
 
     def drawing(self) -> dict[str, Any]:
-        words = {name: self.strings[of][self.lang] for name, of in (("unverified", "unverified"), ("step", "frontier"))}
+        words = {"unverified": self.told["unverified"], "step": self.told["frontier"]}
         words["interval"] = self.interval_words(self.panels)
         return {
             **{"id": self.id, "title": self.words("title"), "alt": self.words("alt"), "words": words},
