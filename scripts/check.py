@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from calculators.data_files import DATA, BadData, parse, read_all, read_text
@@ -266,6 +267,9 @@ CODE_CHECKS: dict[str, Callable[[], list[str]]] = {
     "tsc": tool(str(BIN / "node"), "node_modules/typescript/bin/tsc", "--noEmit"),
 }
 
+# What mostly waits for a program of its own.
+PROGRAMS = ("style", "github", *CODE_CHECKS)
+
 
 def inputs(name: str) -> list[Path]:
     """What a check reads."""
@@ -348,28 +352,51 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     names = arguments.names or list(every if arguments.all else CHECKS)
     failed: set[str] = set()
-    for name in names:
-        if "data" in failed and name in ("facts", "terms", "claims", "figures"):
-            # What reads data/ would repeat its problems page by page.
-            print(f"check: {name}: waits until data is fine", file=sys.stderr)
-            continue
-        started = time.monotonic()
-        found = run(name)
-        if found is None:
-            print(f"check: {name}: nothing changed", file=sys.stderr)
-            continue
-        for line in found:
-            print(line)
-            if os.environ.get("GITHUB_ACTIONS"):
-                print(annotation(line, name))
-        failed |= {name} if found else set()
-        result = f"{len(found)} finding(s)" if found else "fine"
-        print(f"check: {name}: {result} ({time.monotonic() - started:.1f} s)", file=sys.stderr)
-    if "claims" in names and "data" not in failed and changed_since("HEAD"):
-        # What a changed figure changes for readers: told, not judged.
-        done = subprocess.run([sys.executable, "-m", "scripts.impact"], cwd=ROOT, capture_output=True, text=True)
-        print(done.stdout + done.stderr, end="", file=sys.stderr)
+    # Two at a time, as machines have two processors at least: ours here, programs of their own beside them.
+    with ThreadPoolExecutor(1) as beside:
+        begun = {name: beside.submit(timed, name) for name in names if name in PROGRAMS}
+        moved = None
+        for name in names:
+            if "data" in failed and name in ("facts", "terms", "claims", "figures"):
+                # What reads data/ would repeat its problems page by page.
+                print(f"check: {name}: waits until data is fine", file=sys.stderr)
+                continue
+            found, seconds = begun[name].result() if name in begun else timed(name)
+            if found:
+                failed.add(name)
+            told(name, found, seconds)
+            if name == ("data" if "data" in names else names[-1]) and "claims" in names and "data" not in failed:
+                moved = beside.submit(impact)
+        if moved:
+            print(moved.result(), end="", file=sys.stderr)
     return int(bool(failed))
+
+
+def timed(name: str) -> tuple[list[str] | None, float]:
+    """What `run` gives, and the seconds that it took."""
+    started = time.monotonic()
+    return run(name), time.monotonic() - started
+
+
+def told(name: str, found: list[str] | None, seconds: float) -> None:
+    """Prints what a check has found."""
+    if found is None:
+        print(f"check: {name}: nothing changed", file=sys.stderr)
+        return
+    for line in found:
+        print(line)
+        if os.environ.get("GITHUB_ACTIONS"):
+            print(annotation(line, name))
+    result = f"{len(found)} finding(s)" if found else "fine"
+    print(f"check: {name}: {result} ({seconds:.1f} s)", file=sys.stderr)
+
+
+def impact() -> str:
+    """What a changed figure changes for readers: told, not judged. Empty if no data has changed."""
+    if not changed_since("HEAD"):
+        return ""
+    done = subprocess.run([sys.executable, "-m", "scripts.impact"], cwd=ROOT, capture_output=True, text=True)
+    return done.stdout + done.stderr
 
 
 if __name__ == "__main__":
