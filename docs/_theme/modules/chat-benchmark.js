@@ -84,7 +84,8 @@ class ChatBenchmark extends SettingsElement {
     }
     const [{ prompt_tokens: tokens, memory_bytes }] = replies;
     this.#add("row_ttft", { tokens }, replies.map(({ ttft_ms }) => ttft_ms));
-    this.#add("row_decode", { tokens }, replies.map((reply) => reply.decode_tokens_per_second));
+    const rates = replies.flatMap(({ decode_tokens_per_second: rate }) => rate ?? []);
+    if (rates.length) this.#add("row_decode", { tokens }, rates);
     if (memory_bytes && fillers === FILLERS[FILLERS.length - 1]) this.#add("row_memory", {}, [memory_bytes / 1e6]);
   }
 
