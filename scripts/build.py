@@ -161,7 +161,7 @@ def build_assets() -> Assets:
         "ENGINE_FILES": json.dumps(files),
         "ENGINE_SIZE": number(float(size), "bytes", "en", False),
         "EDITION_WORDS": json.dumps(words_of("offline", "edition-"), ensure_ascii=False),
-        "FIGURE_WORDS": json.dumps(words_of("tables", "figure-"), ensure_ascii=False),
+        "FIGURE_WORDS": json.dumps(words_of("tables", "figure-"), ensure_ascii=False, separators=(",", ":")),
         "SEARCH_FAILED": json.dumps(facts.strings("site")["search-failed"], ensure_ascii=False),
         "MODEL_FILES": json.dumps(chat_files(model, model_path, ort, ort_path)),
         "PYODIDE_INFO": (runtime / "build.json").read_text(encoding="utf-8"),

@@ -15,7 +15,7 @@ from scripts.templates import TEMPLATES
 PARAMETERS = (
     "requests_per_month tokens_per_month isl osl reasoning_tokens cache_hit_share cache_write_share peak_to_average"
 ).split()
-MOST_BYTES = 100 * 2**20
+MOST_BYTES = 100 * 10**6
 
 
 def usage_html(lang: str, root: str) -> str:
@@ -30,8 +30,7 @@ def usage_html(lang: str, root: str) -> str:
         "mostBytes": MOST_BYTES,
     }
     return TEMPLATES.get_template("usage-import.html").render(
-        lang=lang,
-        most=f"{MOST_BYTES // 2**20} MB",
+        most=f"{MOST_BYTES // 10**6} MB",
         formats=[for_the_reader(values, lang, root) for values in formats.values()],
         s=lambda string_id, **slots: words[string_id].format(**slots),
         settings=json.dumps(settings, ensure_ascii=False, separators=(",", ":")),

@@ -20,6 +20,14 @@ SLOW_MS = 60_000  # two busy cores: generous, since no test is about speed
 expect.set_options(timeout=SLOW_MS)
 
 
+# In a page or a worker: what refuses a foreign host. The network would, too, so a failure alone tells nothing.
+ASK_FOREIGN = """() => new Promise((resolve) => {
+  self.addEventListener("securitypolicyviolation", ({ effectiveDirective }) => resolve(effectiveDirective));
+  const later = () => setTimeout(() => resolve("failed for another reason"), 5000);
+  fetch("https://example.com/").then(() => resolve("allowed"), later);
+})"""
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str, worker_id: str) -> Path:
     """The site as `make build` makes it, built for a sub-path: once a run, while the other processes wait."""

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from scripts.static_server import StaticServer
 from tests.browser.chat_page import LONG_TASK, QUESTION, REPLY_MS, Chat, one_sentence
+from tests.browser.conftest import ASK_FOREIGN
 from tests.browser.test_accessibility import AXE, none_in_any_look
 
 # One reply with the words of the test in place of the model's, which nobody can make a model write. All else is real.
@@ -127,15 +128,18 @@ def test_the_reply_streams_and_stops_on_request(chat: Chat) -> None:
 
 
 def test_stopped_before_the_first_word_the_question_stays_to_be_asked_again(chat: Chat) -> None:
+    question = (
+        f"{'Think of a city. ' * 60}{QUESTION}"  # read in several parts, so the press comes before the first word
+    )
     chat.press_when("stop", "Reading")
-    chat.prompt.fill(QUESTION)
+    chat.prompt.fill(question)
     chat.button("send").click()
     chat.wait("ready", REPLY_MS)
-    assert chat.turns.first.inner_text() == QUESTION
-    if chat.button("retry").is_visible():  # else the first word came before the press
-        chat.button("retry").click()
-        chat.wait("ready", REPLY_MS)
-        assert "Paris" in chat.reply.inner_text()
+    assert chat.turns.first.inner_text() == question
+    assert not chat.reply.is_visible()
+    chat.button("retry").click()
+    chat.wait("ready", REPLY_MS)
+    assert chat.reply.inner_text()
 
 
 def test_a_second_question_keeps_the_context(chat: Chat) -> None:
@@ -304,15 +308,7 @@ def test_it_works_without_the_server_and_asks_nobody(chat: Chat, site: StaticSer
 
 
 def test_the_policy_refuses_a_foreign_host_from_inside_the_worker(chat: Chat) -> None:
-    outcome = chat.page.workers[-1].evaluate(
-        """() => new Promise((resolve) => {
-          self.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
-          const later = () => setTimeout(() => resolve("failed for another reason"), 1000);
-          fetch("https://example.com/").then(() => resolve("allowed"), later);
-        })"""
-    )
-
-    assert outcome == "connect-src"
+    assert chat.page.workers[-1].evaluate(ASK_FOREIGN) == "connect-src"
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])

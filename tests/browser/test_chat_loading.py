@@ -261,3 +261,14 @@ def test_a_private_window_that_stores_nothing_does_no_harm(browser: Browser, hos
     assert "stores nothing (it may be a private one)" in chat.notices.inner_text()
     assert "Paris" in chat.ask(QUESTION)
     chat.close()
+
+
+def test_the_keyboard_goes_on_where_the_pressed_button_is_gone(browser: Browser, site: StaticServer) -> None:
+    chat = Chat(browser, site)
+    # Watched, since cancel is there for a moment only.
+    chat.page.evaluate("{ window.held = []; addEventListener('focusin', ({ target }) => held.push(target.name)); }")
+    chat.button("load").press("Enter")
+    chat.wait("ready")
+    expect(chat.prompt).to_be_focused()
+    assert chat.page.evaluate("held") == ["load", "cancel", "prompt"]
+    chat.close()

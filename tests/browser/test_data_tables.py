@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from calculators.data_files import read_all
 from calculators.load import load_dataset
@@ -128,6 +128,7 @@ def test_four_are_compared_and_the_fifth_takes_the_place_of_the_first(open_page:
     assert page.locator(".table-compare tr").first.locator("th[scope=col]").count() == 4
     page.click(".table-compare button[name=clear]")
     assert not page.is_visible(".table-compare") and "compare" not in page.url
+    assert page.evaluate("document.activeElement.closest('data-table') !== null")  # not lost with the button
 
 
 def test_a_row_is_copied_as_a_citation(open_page: Open) -> None:
@@ -135,6 +136,7 @@ def test_a_row_is_copied_as_a_citation(open_page: Open) -> None:
     row = page.locator("tr[id^='glm-5.z-ai']").first
     row.locator("button[name=cite]").click()
     page.wait_for_selector("button[name=cite]:has-text('Copied')")
+    expect(page.locator("data-table [role=status][data-said]")).to_have_text("Copied")
     text = page.evaluate("navigator.clipboard.readText()")
     assert text.startswith("GLM-5") and row.locator("data").first.inner_text() in text
     assert f"data version {load_dataset().version}" in text and f"#{row.get_attribute('id')}" in text
@@ -215,3 +217,103 @@ def test_a_row_is_found_by_search_and_reached(open_page: Open, lang: str) -> Non
     link.wait_for(state="attached")
     page.goto(str(link.evaluate("link => link.href")))
     assert page.locator("tr#gpt-oss-20b").is_visible()
+
+
+FACTS = "en/data/facts/"
+
+
+def of_two_pages(open_page: Open, built: Path, view: str = "") -> tuple[Watched, list[str], dict[str, int]]:
+    """The table of facts as if one page held 210 rows; ids of all, and the second's status (0: no network)."""
+    html = (built / FACTS / "index.html").read_text(encoding="utf-8")
+    before, body, after = re.split(r"(?<=<tbody>)(.*)(?=</tbody>)", html, flags=re.DOTALL)
+    rows = re.findall(r"<tr .*?</tr>", body, re.DOTALL)
+    after = after.replace("&#34;pages&#34;: 1", "&#34;pages&#34;: 2").replace('"pages": 1', '"pages": 2')
+    nav = '<nav class="table-pages"><span aria-current="page">1</span><a href="2/">2</a></nav>'
+    pages = [before + "".join(part) + after for part in (rows[:210], rows[210:])]
+    pages[0] = pages[0].replace("<template data-settings>", f"{nav}<template data-settings>")
+    status = {"second": 200}
+
+    def second(route: Route) -> None:
+        if status["second"]:
+            route.fulfill(body=pages[1], status=status["second"], content_type="text/html; charset=utf-8")
+        else:
+            route.abort()
+
+    watched = open_page("en/contributing/writing/")
+    page = watched.page
+    page.route(f"**/{FACTS}", lambda route: route.fulfill(body=pages[0], content_type="text/html; charset=utf-8"))
+    page.route(re.compile(f"/{FACTS}2/"), second)
+    page.goto(page.url.replace("en/contributing/writing/", FACTS) + view)
+    page.wait_for_selector("data-table[data-state=ready]")
+    return watched, re.findall(r'<tr id="([^"]+)"', body), status
+
+
+def test_rows_of_another_page_come_when_they_are_needed_with_all_that_their_figures_do(
+    open_page: Open, built: Path
+) -> None:
+    watched, ids, _ = of_two_pages(open_page, built)
+    page = watched.page
+    page.fill("data-table input[name=q]", ids[-1].replace("-", " ").split()[0])
+    row = page.locator(f"data-table tr[id='{ids[-1]}']")
+    expect(row).to_be_visible()
+    expect(row.locator("data[data-fact]").first).to_have_attribute("aria-haspopup", "dialog")
+    page.fill("data-table input[name=q]", "")
+    more = page.locator("data-table button[name=more]")
+    page.click("data-table thead th button >> nth=0")
+    expect(page.locator("data-table tbody tr")).to_have_count(200)
+    more.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("data-table tbody tr")).to_have_count(400)
+    expect(more).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("data-table tbody tr")).to_have_count(len(ids))
+    expect(more).to_be_hidden()
+    assert (
+        page.evaluate(
+            "[...document.querySelectorAll('data-table tbody tr')].indexOf(document.activeElement.closest('tr'))"
+        )
+        == 400
+    )
+    assert not watched.errors
+
+
+@pytest.mark.parametrize("failing", [500, 0])
+def test_a_page_of_rows_that_does_not_come_is_told_and_asked_for_again(
+    open_page: Open, built: Path, failing: int
+) -> None:
+    watched, ids, status = of_two_pages(open_page, built)
+    page = watched.page
+    thrown: list[str] = []
+    page.on("pageerror", lambda error: thrown.append(str(error)))
+    status["second"] = failing
+    page.click("data-table thead th button >> nth=0")
+    count = page.locator("output[name=row_count]")
+    expect(count).to_contain_text("could not be read")
+    assert len(shown(page)) == 210 and page.locator(".table-pages").is_visible()
+    status["second"] = 200
+    page.click("data-table thead th button >> nth=0")
+    expect(count).to_have_text(f"{len(ids)} rows")
+    assert thrown == []
+
+
+def test_an_address_with_a_lone_percent_sign_is_no_error(open_page: Open) -> None:
+    watched = open_page("en/data/models/#100%")
+    expect(watched.page.locator("data-table")).to_have_attribute("data-state", "ready")
+    watched.page.fill("data-table input[name=q]", "no such model")
+    expect(watched.page.locator("data-table tbody tr")).to_have_count(0)
+    assert not watched.errors
+
+
+def test_keys_that_the_browser_needs_pass_the_table(open_page: Open) -> None:
+    page = ready(open_page, "en/data/models/")
+    page.locator(".table-scroll").focus()
+    page.keyboard.press("ArrowDown")
+    here = page.evaluate_handle("document.activeElement")
+    page.evaluate("addEventListener('keydown', (event) => (window.taken = event.defaultPrevented))")
+    for key in ("Control", "Alt", "Meta"):
+        page.evaluate(
+            "([focused, key]) => focused.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true,"
+            " cancelable: true, ctrlKey: key === 'Control', altKey: key === 'Alt', metaKey: key === 'Meta' }))",
+            [here, key],
+        )
+        assert page.evaluate("window.taken") is False and here.evaluate("(e) => e === document.activeElement"), key

@@ -84,6 +84,7 @@ def test_a_press_measures_and_keeps_and_asks_nobody(probe: Watched, site: Static
     page.wait_for_load_state("networkidle")
     before = len(site.requests)
     device = measure(page)
+    expect(page.locator("device-probe [name=probe]")).to_be_focused()
     assert [path for path in site.requests[before:] if not path.endswith("/probe-worker.js")] == []
     assert not probe.foreign and not probe.errors
     for name in ("bandwidth_gbs", "tflops"):
@@ -111,6 +112,7 @@ def numpy_gbs() -> float:
     return float(np.median(rates))
 
 
+@pytest.mark.slow  # beside other tests no core is idle, and each measure meets another neighbor
 def test_bandwidth_agrees_with_an_independent_measure(probe: Watched) -> None:
     # The machine has other work: each probe stands between two measures of the same minute.
     ratios = []
@@ -225,6 +227,24 @@ def test_why_there_is_no_engine_is_told_in_words(open_page: OpenPage, where: str
     element = page.locator("device-probe, model-verdicts").first
     element.locator(f"button[name={button}]").click()
     expect(element.locator(place)).to_contain_text(words, timeout=SLOW_MS)
+
+
+def test_a_second_press_while_it_computes_asks_nothing(open_page: OpenPage) -> None:
+    page = open_page("en/demo/device/").page
+    page.evaluate(kept(DEVICE))
+    page.add_init_script(
+        """window.asked = 0;
+        const { postMessage } = Worker.prototype;
+        Worker.prototype.postMessage = function (...what) {
+          if (what[0].type === "ask") window.asked += 1;
+          postMessage.apply(this, what);
+        };"""
+    )
+    page.reload()
+    page.locator("device-probe [name=predict]").dblclick()
+    expect(page.locator("output[name=predicted_ttft_ms]")).to_be_visible(timeout=SLOW_MS)
+    page.wait_for_timeout(1000)
+    assert page.evaluate("window.asked") == 1
 
 
 def test_memory_is_the_readers_to_correct(open_page: OpenPage) -> None:

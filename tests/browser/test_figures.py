@@ -80,7 +80,7 @@ def test_the_table_opens_and_its_numbers_tell_their_source(open_page: Open, lang
     figure.locator("summary").click()
     expect(table).to_be_visible()
     assert table.locator("tbody tr").count() == drawings(page, where)[0]["marks"]
-    assert all(table.locator("td data").evaluate_all("(all) => all.map((e) => e.title !== '' || 'noted' in e.dataset)"))
+    assert all(table.locator("td data").evaluate_all("(all) => all.map((e) => (e.dataset.note ?? e.title) !== '')"))
 
 
 @each_language

@@ -370,7 +370,7 @@ def test_the_model_talks_after_a_reload_without_a_network(browser: Browser, serv
         expect(chat.page.locator("[data-status]")).to_contain_text("all of it works", timeout=SLOW_MS)
         chat.page.goto(chat.address)
     chat.load()
-    chat.page.wait_for_timeout(1_000)
+    chat.until(f"async () => (await ({KEPT})()).some((url) => url.endsWith('/chat-worker.js'))")
     server.stop()
     chat.page.goto("about:blank")
     chat.page.goto(chat.address)

@@ -21,23 +21,24 @@ def runs_of(page: Page) -> list[dict[str, Any]]:
     return found
 
 
-def play_last(page: Page) -> tuple[str, list[float]]:
-    """Plays the last run: what is said of it, and when each token came, ms after the first; watched from the start."""
-    script = """() => new Promise((resolve) => {
+def play(page: Page, run: int) -> tuple[str, list[float]]:
+    """Plays a run: what is said of it, and when each token came, ms after the press; watched from the start."""
+    script = """(run) => new Promise((resolve) => {
         const place = document.querySelector("speed-replay [data-text]"), times = [];
         new MutationObserver((records) => {
             const added = records.flatMap(({ addedNodes }) => [...addedNodes]).filter(({ data }) => data);
             times.push(...added.map(() => performance.now()));
         }).observe(place, { childList: true });
-        [...document.querySelectorAll("speed-replay [name=play]")].at(-1).click();
+        const pressed = performance.now();
+        [...document.querySelectorAll("speed-replay [name=play]")].at(run).click();
         const said = document.querySelector("speed-replay [data-status]").textContent;
         const watch = setInterval(() => {
             if (document.querySelector("speed-replay").dataset.state !== "ready") return;
             clearInterval(watch);
-            resolve([said, times.map((time) => time - times[0])]);
+            resolve([said, times.map((time) => time - pressed)]);
         }, 50);
     })"""
-    said, times = page.evaluate(script)
+    said, times = page.evaluate(script, run)
     return said, times
 
 
@@ -46,7 +47,7 @@ def test_the_fastest_run_takes_as_long_as_its_mean_says(open_page: OpenPage) -> 
     expect(page.locator("speed-replay")).to_have_attribute("data-state", "ready")
     run = runs_of(page)[-1]
     assert "times" not in run
-    said, times = play_last(page)
+    said, times = play(page, -1)
     assert "evenly" in said
     # Frames are late on a busy machine, never early.
     assert times[-1] >= (len(times) - 1) * 1000 / run["speed"] - 60
@@ -67,12 +68,13 @@ def test_recorded_times_are_replayed_as_they_were(open_page: OpenPage) -> None:
     page.reload()
     expect(page.locator("speed-replay")).to_have_attribute("data-state", "ready")
     assert runs_of(page)[0]["times"] == recorded
+    said, times = play(page, 0)
+    assert "recorded times" in said
+    # Frames are late on a busy machine, never early: so late would no mean speed bring the fourth.
+    for time, when in zip(times, recorded, strict=False):
+        assert time >= when - recorded[0] - 60, times
+    assert len(times) > len(recorded)
     page.locator("speed-replay [name=play]").first.click()
-    expect(page.locator("speed-replay [data-status]")).to_contain_text("recorded times")
-    # The pause between the third and the fourth token is the recorded one.
-    text = page.locator("speed-replay [data-text]")
-    settings = json.loads(page.locator("speed-replay template").evaluate("one => one.content.textContent"))
-    expect(text).to_have_text("".join(settings["tokens"][:3]))
     page.locator("speed-replay [name=stop]").click()
     expect(page.locator("speed-replay [data-status]")).to_contain_text("Stopped")
 

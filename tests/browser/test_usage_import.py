@@ -381,7 +381,7 @@ def bill(path: Path, size: int) -> int:
 def hundred_megabytes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
     """A bill of nearly 100 MB, and how many requests it has."""
     path = tmp_path_factory.mktemp("bill") / "huge.csv"
-    return path, bill(path, 99 * 2**20)
+    return path, bill(path, 99 * 10**6)
 
 
 def peak_memory(browser: Browser) -> int:
@@ -419,7 +419,7 @@ def test_memory_does_not_grow_with_the_file(
     """Four times the file, the same peak; the text alone would be 74 MB more."""
     quarter = tmp_path / "quarter.csv"
     peaks = []
-    for path, rows in ((quarter, bill(quarter, 25 * 2**20)), hundred_megabytes):
+    for path, rows in ((quarter, bill(quarter, 25 * 10**6)), hundred_megabytes):
         # The garbage of a small heap is collected often, so that peaks compare.
         own = launch(playwright, "--js-flags=--max-old-space-size=64 --max-semi-space-size=2")
         usage = element(open_page(f"en/{PAGE}", of=own).page)
@@ -446,7 +446,7 @@ def test_reading_can_be_canceled(open_page: Open, hundred_megabytes: tuple[Path,
 def test_more_than_the_limit_is_refused_before_it_is_read(open_page: Open, tmp_path: Path) -> None:
     path = tmp_path / "larger.csv"
     with path.open("wb") as file:
-        file.truncate(101 * 2**20)
+        file.truncate(101 * 10**6)
     page = open_page(f"en/{PAGE}").page
     usage = element(page)
     give(usage, path.name, path)

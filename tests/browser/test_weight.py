@@ -23,6 +23,12 @@ PROPERTIES = """align-items background-color background-image border-bottom-colo
     list-style-type margin-bottom margin-left margin-top mask-image max-width opacity overflow padding-bottom
     padding-left padding-top
     position right text-align text-decoration-line top transform visibility width z-index""".split()
+# Two frames for what starts a transition, then the end of each.
+SETTLED = """async () => {
+  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+  const ending = document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime !== Infinity);
+  await Promise.allSettled(ending.map(({ finished }) => finished));
+}"""
 LOOKS = """(names) => [...document.body.querySelectorAll("*")].slice(0, 2500).flatMap((element) =>
   [undefined, "::before", "::after"].map((part) => {
     const style = getComputedStyle(element, part);
@@ -86,10 +92,10 @@ def test_what_was_cut_from_the_themes_styles_changes_nothing_on_a_page(
     for opened in ("", "__search", "__drawer"):
         if opened:
             page.evaluate("(id) => document.getElementById(id).click()", opened)
-        page.wait_for_timeout(500)
+        page.evaluate(SETTLED)
         before: list[str] = page.evaluate(LOOKS, PROPERTIES)
         page.evaluate(RESTORE, whole)
-        page.wait_for_timeout(500)
+        page.evaluate(SETTLED)
         after: list[str] = page.evaluate(LOOKS, PROPERTIES)
         page.evaluate(TRIM)
         differing = [(b, a) for b, a in zip(before, after, strict=True) if a != b]

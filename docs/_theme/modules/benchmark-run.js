@@ -8,8 +8,8 @@ import { startWorker } from "./worker-start.js";
  * @typedef {import("./chat-protocol.d.ts").Ready} Ready
  * @typedef {import("./chat-protocol.d.ts").Done} Done
  * @typedef {import("./chat-protocol.d.ts").Report} Report
- * @typedef {{ prompt_tokens: number, ttft_ms: number, tokens: number, decode_tokens_per_second: number, memory_bytes: number }} Reply
- *          `prompt_tokens`: those that had to be read
+ * @typedef {{ prompt_tokens: number, ttft_ms: number, tokens: number, decode_tokens_per_second?: number, memory_bytes: number }} Reply
+ *          `prompt_tokens`: those that had to be read; `decode_tokens_per_second`: of a reply of several tokens
  */
 
 /** 43 tokens to read with what the chat form adds, once a question was asked before: every question begins alike. */
@@ -70,7 +70,7 @@ export class LoadedModel {
     const seconds = (times[times.length - 1] - times[0]) / 1000;
     return {
       prompt_tokens: prompt_tokens - reused_tokens, ttft_ms: times[0], tokens, memory_bytes,
-      decode_tokens_per_second: (times.length - 1) / seconds,
+      decode_tokens_per_second: seconds > 0 ? (times.length - 1) / seconds : undefined,
     };
   }
 

@@ -97,7 +97,7 @@ export class Form {
 }
 
 /** A list written as JSON or with commas. @param {string} text @returns {string[]} */
-export function listOf(text) {
+function listOf(text) {
   if (!text.startsWith("[")) return text ? text.split(",").map((one) => one.trim()) : [];
   try {
     return JSON.parse(text).map(String);

@@ -1,5 +1,6 @@
-// What a reader takes away: command line, CSV, JSON, memo. Everything is made in this tab; files are blobs.
+// What a reader takes away from a calculator: command line, CSV, JSON, memo.
 import { memoPart } from "./answer-view.js";
+import { copy, download } from "./take.js";
 
 /** @typedef {import("./answer-types.js").Answer} Answer */
 /** @typedef {Record<string, string>} Words */
@@ -30,22 +31,9 @@ export function csv(reply, { labels, units, view: { words, names } }) {
   return `\uFEFF${[...rows, ...lines].map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`;
 }
 
-/** @param {string} name @param {string} type @param {string} text */
-export function download(name, type, text) {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  const link = Object.assign(document.createElement("a"), { href: url, download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
-}
-
 /** Says whether it worked. @param {HTMLElement} place @param {string} text @param {Words} words */
-export async function copy(place, text, words) {
-  try {
-    await navigator.clipboard.writeText(text);
-    place.textContent = words.copied;
-  } catch {
-    place.textContent = words["copy-failed"].replace("{text}", text);
-  }
+export async function copyAndSay(place, text, words) {
+  place.textContent = await copy(text, { done: words.copied, refused: words["copy-failed"].replace("{text}", text) });
 }
 
 /** The memo in a dialog; it lies below <body> while it is open, so that it can be printed alone. */
@@ -68,7 +56,7 @@ export class Memo {
     dialog.addEventListener("click", ({ target }) => {
       const { name } = /** @type {HTMLButtonElement} */ (target);
       if (!this.memo) return;
-      if (name === "copy-memo") void copy(this.said, this.memo.markdown, words);
+      if (name === "copy-memo") void copyAndSay(this.said, this.memo.markdown, words);
       if (name === "download-memo") download(`${this.file}.md`, "text/markdown", this.memo.markdown);
       if (name === "print-memo") print();
     });

@@ -1,11 +1,13 @@
 // <tier-calculator>, <cost-calculator>, <fit-calculator>, <portfolio-calculator>: make the pre-rendered form live. The
 // reader's case is presets and the differences from them; both stand in the URL's fragment (#?preset=…&id=value&…).
 // Every figure and sentence comes from the engine.
+import { viewOf } from "./address.js";
 import { chartsPart, figuresPart, formulasPart, placesPart, update, verdictPart, warningsPart } from "./answer-view.js";
 import { Form } from "./calculator-form.js";
-import { commandLine, copy, csv, download, Memo } from "./calculator-take.js";
+import { commandLine, copyAndSay, csv, Memo } from "./calculator-take.js";
 import { Workloads } from "./calculator-workloads.js";
 import * as engine from "./engine-client.js";
+import { download, today } from "./take.js";
 import { OWN, onDeviceChange, withOwnDevice } from "./this-device.js";
 
 /** @typedef {import("./answer-types.js").Answer} Answer */
@@ -169,7 +171,7 @@ class Calculator extends HTMLElement {
 
   /** What this calculator and other users of the address have in it. */
   addressed() {
-    const all = [...new URLSearchParams(location.hash.startsWith("#?") ? location.hash.slice(2) : "")];
+    const all = [...viewOf()];
     const isOwn = (/** @type {string} */ name) => (this.begin ? name.startsWith(this.begin) : !name.includes("."));
     return {
       own: all.filter(([name]) => isOwn(name)).map(([name, value]) => [name.slice(this.begin.length), value]),
@@ -313,8 +315,8 @@ class Calculator extends HTMLElement {
     else if (button?.name === "read-all") {
       const short = this.find("[data-about]").classList.toggle("calculator-short");
       button.setAttribute("aria-expanded", String(!short));
-    } else if (button?.name === "copy-link") void this.withAnswer(({ share, versions }) => copy(said, new URL(this.address({ ...this.ownDevice, ...(share ? { data: versions.data, then: share } : {}) }), location.href).href, words));
-    else if (button?.name === "copy-command") void copy(said, this.commandLine(), words);
+    } else if (button?.name === "copy-link") void this.withAnswer(({ share, versions }) => copyAndSay(said, new URL(this.address({ ...this.ownDevice, ...(share ? { data: versions.data, then: share } : {}) }), location.href).href, words));
+    else if (button?.name === "copy-command") void copyAndSay(said, this.commandLine(), words);
     else if (button?.name === "csv") void this.withAnswer((reply) => download(`${command}.csv`, "text/csv", csv(reply, this.settings)));
     else if (button?.name === "json") void this.withAnswer((reply) => download(`${command}.json`, "application/json", `${JSON.stringify(reply, null, 2)}\n`));
     else if (button?.name === "memo") void this.memo.open();
@@ -450,11 +452,5 @@ class Calculator extends HTMLElement {
 
 /** @param {unknown} error */
 const asFailure = (error) => (error instanceof engine.EngineFailure ? error : new engine.EngineFailure("engine-failed", String(error)));
-
-/** The reader's day. */
-const today = () => {
-  const now = new Date();
-  return [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((n) => String(n).padStart(2, "0")).join("-");
-};
 
 for (const tag of TAGS.split(",")) customElements.define(tag, class extends Calculator {});

@@ -4,6 +4,7 @@ import { LoadedModel, question, spread } from "./benchmark-run.js";
 import { threadsHere } from "./chat-device.js";
 import { DemoError } from "./demo-error.js";
 import { SettingsElement } from "./settings-element.js";
+import { copy } from "./take.js";
 
 /** @typedef {import("./chat-protocol.d.ts").Backend} Backend */
 /** `warm_loads`: after the one that keeps nothing and the one that fills the storage; `asks`: of each length.
@@ -28,8 +29,7 @@ class ChatBenchmark extends SettingsElement {
     this.#button("start").addEventListener("click", () => this.#run());
     this.#button("stop").addEventListener("click", () => this.#stop());
     this.#button("copy").addEventListener("click", async () => {
-      await navigator.clipboard.writeText(this.find("output").textContent ?? "");
-      this.status(this.say("copied"));
+      this.status(await copy(this.find("output").textContent ?? "", { done: this.say("copied"), refused: this.say("copy_failed") }));
     });
     this.#show(false, "ready");
   }
@@ -84,7 +84,8 @@ class ChatBenchmark extends SettingsElement {
     }
     const [{ prompt_tokens: tokens, memory_bytes }] = replies;
     this.#add("row_ttft", { tokens }, replies.map(({ ttft_ms }) => ttft_ms));
-    this.#add("row_decode", { tokens }, replies.map((reply) => reply.decode_tokens_per_second));
+    const rates = replies.flatMap(({ decode_tokens_per_second: rate }) => rate ?? []);
+    if (rates.length) this.#add("row_decode", { tokens }, rates);
     if (memory_bytes && fillers === FILLERS[FILLERS.length - 1]) this.#add("row_memory", {}, [memory_bytes / 1e6]);
   }
 
@@ -109,11 +110,14 @@ class ChatBenchmark extends SettingsElement {
 
   /** @param {boolean} running @param {"ready" | "computing" | "error"} state */
   #show(running, state) {
+    const turned = running || this.dataset.state === "computing";
+    const pressed = document.activeElement === this.#button(running ? "start" : "stop") || document.activeElement === document.body;
     this.#running = running;
     this.dataset.state = state;
     this.#button("start").disabled = running;
     this.#button("stop").disabled = !running;
     /** @type {HTMLSelectElement} */ (this.find("select")).disabled = running;
+    if (turned && pressed) this.#button(running ? "stop" : "start").focus(); // the pressed one takes no focus now
   }
 
   /** @param {string} name */

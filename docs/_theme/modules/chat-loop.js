@@ -281,10 +281,6 @@ export function serve(served) {
       else if (data.type === "cancel") canceling.abort();
       else if (data.type === "generate") await generate(data);
       else if (data.type === "interrupt") interrupted = true;
-      else if (data.type === "dispose") {
-        await loaded?.decoder.dispose();
-        self.close();
-      }
     } catch (error) {
       if (data.type === "generate") postError(error, "generation_failed", data.id);
       else postError(error, "session_failed");

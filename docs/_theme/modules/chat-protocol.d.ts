@@ -18,8 +18,7 @@ export type Request =
   /** `temperature` 0 is greedy; `seed` is a uint32 and matters above 0 only. */
   | { type: "generate"; id: number; messages: Message[]; maxNewTokens: number; temperature: number; seed: number }
   /** Stops at the next token, or between two parts of the prompt. */
-  | { type: "interrupt" }
-  | { type: "dispose" };
+  | { type: "interrupt" };
 
 /** A model of data/browser-models/ on a host of data/model-hosts/. `sha256`: of files whose hash is known from elsewhere. */
 export type HubModel = {

@@ -23,17 +23,27 @@ export function showTurns(list, turns, words) {
     if (turn.role === "user") text.textContent = turn.content;
     else showMarkdown(text, turn.content);
     item.append(who, text);
-    if (turn.role === "assistant") item.append(copyButton(words));
+    if (turn.role === "assistant") item.append(copyButton(turn.content, words));
     return item;
   }));
 }
 
-/** @param {import("./chat-words.js").Words} words */
-function copyButton(words) {
+const BEGINNING = 40;
+
+/** Which reply a button copies: it is named by its beginning, for whoever does not see where it stands.
+ * @param {HTMLElement} button @param {string} reply @param {import("./chat-words.js").Words} words */
+export function nameCopy(button, reply, words) {
+  const text = reply.length > BEGINNING ? `${reply.slice(0, BEGINNING)}…` : reply;
+  button.ariaLabel = words.say("copy_reply", { text: text.replace(/\s+/g, " ") });
+}
+
+/** @param {string} reply @param {import("./chat-words.js").Words} words */
+function copyButton(reply, words) {
   const button = document.createElement("button");
   button.type = "button";
   button.dataset.copy = "";
   button.textContent = words.say("copy");
+  nameCopy(button, reply, words);
   return button;
 }
 

@@ -4,7 +4,8 @@
 import { serve } from "./chat-loop.js";
 import { ChatText, SYSTEM } from "./chat-text.js";
 import { Decoder } from "./decoder.js";
-import { DemoError, fetchFiles, filesFor } from "./model-files.js";
+import { DemoError } from "./demo-error.js";
+import { fetchFiles, filesFor } from "./model-files.js";
 import { sampler } from "./sampler.js";
 import { WebGpuDecoder } from "./webgpu-decoder.js";
 import { startWorker } from "./worker-start.js";

@@ -1,7 +1,9 @@
 // <data-table>: sorting, filters, comparison and citation for a table that is complete in the HTML. The reader's view
 // stands in the URL's fragment (#?sort=…&q=…&compare=a,b); a plain #id leads to a row. Rows of further static pages are
 // fetched from this site when a view first needs them.
+import { placeOf, viewOf } from "./address.js";
 import { ofThisEdition } from "./offline-wanted.js";
+import { copy, today } from "./take.js";
 
 /** @typedef {{ version: string, pages: number, compares: boolean, strings: Record<string, string> }} Settings */
 /** @typedef {{ row: HTMLTableRowElement, id: string, text: string, sorts: (number | string | null)[] }} Entry */
@@ -9,7 +11,7 @@ import { ofThisEdition } from "./offline-wanted.js";
 const COMPARED = 4;
 const SHOWN = 200; // rows in the page at once, where there are more than one static page holds
 
-export class DataTable extends HTMLElement {
+class DataTable extends HTMLElement {
   /** @type {Settings} */
   settings = { version: "", pages: 1, compares: false, strings: {} };
   /** @type {Entry[]} */
@@ -19,6 +21,7 @@ export class DataTable extends HTMLElement {
   /** @type {Promise<void> | null} */
   others = null;
   shown = SHOWN;
+  more = Object.assign(document.createElement("button"), { type: "button", name: "more", className: "md-button", hidden: true });
   /** @type {HTMLInputElement[]} the boxes of the rows that are compared */
   checked = [];
 
@@ -99,16 +102,15 @@ export class DataTable extends HTMLElement {
   }
 
   readAddress = () => {
-    const plain = !location.hash.startsWith("#?");
-    this.view = new URLSearchParams(plain ? "" : location.hash.slice(2));
+    this.view = viewOf();
     for (const name of [...this.view.keys()]) if (!this.owns(name)) this.view.delete(name);
     for (const control of this.form.elements) {
       if (control instanceof HTMLInputElement || control instanceof HTMLSelectElement) control.value = this.view.get(control.name) ?? "";
     }
-    const row = plain ? decodeURIComponent(location.hash.slice(1)) : "";
+    const row = placeOf();
     void this.apply().then(() => {
       const there = row ? document.getElementById(row) : null;
-      if (row && !there) return this.reveal(row);
+      if (row && !there && this.settings.pages > 1) return this.reveal(row);
       // The browser went there before the table took its place.
       if (this.contains(there)) there?.scrollIntoView({ block: "center" });
       return undefined;
@@ -117,7 +119,7 @@ export class DataTable extends HTMLElement {
 
   /** A row that stands on another static page. @param {string} id */
   async reveal(id) {
-    await this.load();
+    if (!(await this.load())) return;
     const index = this.visible().findIndex((entry) => entry.id === id);
     if (index < 0) return;
     this.shown = Math.max(this.shown, index + 1);
@@ -142,36 +144,40 @@ export class DataTable extends HTMLElement {
   }
 
   writeAddress() {
-    const all = new URLSearchParams(location.hash.startsWith("#?") ? location.hash.slice(2) : "");
-    const others = [...all].filter(([name]) => !this.owns(name));
+    const others = [...viewOf()].filter(([name]) => !this.owns(name));
     const view = new URLSearchParams([...this.view, ...others]).toString().replaceAll("%2C", ",");
     history.replaceState(history.state, "", location.pathname + location.search + (view ? `#?${view}` : ""));
   }
 
   /** Draws the view; with several static pages it needs all of them first. */
   async apply() {
-    if (this.settings.pages > 1 && this.view.size) await this.load();
+    if (this.settings.pages > 1 && this.view.size && !(await this.load())) return;
     if (this.settings.pages === 1 || this.others) this.draw();
   }
 
-  /** The rows of the other static pages, once. */
-  load() {
-    this.others ??= (async () => {
-      this.find("output").textContent = this.say("loading");
-      const here = Number(this.getAttribute("page") ?? 1);
-      const links = /** @type {HTMLAnchorElement[]} */ ([...this.querySelectorAll(".table-pages a")]);
-      const texts = await Promise.all(links.map(async ({ href }) => (await fetch(ofThisEdition(href))).text()));
-      const pages = texts.map((text) => new DOMParser().parseFromString(text, "text/html").querySelector("data-table tbody"));
-      const before = this.entries;
-      this.entries = [];
-      pages.splice(here - 1, 0, null);
-      for (const page of pages) {
-        if (page) this.take(/** @type {HTMLTableSectionElement} */ (document.importNode(page, true)).rows);
-        else this.entries.push(...before);
-      }
-      this.find(".table-pages").hidden = true;
-    })();
-    return this.others;
+  /** The rows of the other static pages, once; says so and returns false where they do not come. */
+  async load() {
+    try {
+      await (this.others ??= this.takeOthers());
+      return true;
+    } catch {
+      this.others = null; // the next change of the view tries again
+      this.find("output").textContent = this.say("unread");
+      return false;
+    }
+  }
+
+  async takeOthers() {
+    this.find("output").textContent = this.say("loading");
+    const here = Number(this.getAttribute("page") ?? 1);
+    const links = /** @type {HTMLAnchorElement[]} */ ([...this.querySelectorAll(".table-pages a")]);
+    const pages = await Promise.all(links.map(({ href }) => rowsOf(href)));
+    const before = this.entries;
+    this.entries = [];
+    pages.slice(0, here - 1).forEach((rows) => this.take(rows));
+    this.entries.push(...before);
+    pages.slice(here - 1).forEach((rows) => this.take(rows));
+    this.find(".table-pages").hidden = true;
   }
 
   /** The entries that pass the filters, in the order of the view. */
@@ -198,11 +204,9 @@ export class DataTable extends HTMLElement {
     this.body.replaceChildren(...kept.slice(0, limit).map(({ row }) => row));
     const { length } = this.entries;
     this.find("output").textContent = kept.length === length ? this.say("rows", { n: length }) : this.say("rows-of", { n: kept.length, all: length });
-    this.querySelector("button[name=more]")?.remove();
-    if (limit < kept.length) {
-      const more = Object.assign(document.createElement("button"), { type: "button", name: "more", className: "md-button", textContent: this.say("more", { n: kept.length - limit }) });
-      this.find(".table-scroll").after(more);
-    }
+    this.more.textContent = this.say("more", { n: kept.length - limit });
+    this.more.hidden = limit >= kept.length;
+    if (!this.more.isConnected && !this.more.hidden) this.find(".table-scroll").after(this.more);
     const [sorted, order] = [this.view.get("sort"), this.view.get("order")];
     for (const head of this.heads) {
       if (head.dataset.column === sorted) head.setAttribute("aria-sort", order === "down" ? "descending" : "ascending");
@@ -266,12 +270,17 @@ export class DataTable extends HTMLElement {
       this.writeAddress();
       void this.apply();
     } else if (button?.name === "clear") {
+      const [box] = this.checked;
       this.view.delete("compare");
       this.writeAddress();
       this.compare();
+      // The button is gone; the keyboard goes on where the comparison began.
+      (box?.isConnected ? box : this.find("[name=q]")).focus();
     } else if (button?.name === "more") {
+      const next = this.shown;
       this.shown += SHOWN;
       this.draw();
+      if (this.more.hidden) focusOn(this.body.rows[next].cells[0]);
     } else if (button?.name === "cite") void this.cite(button);
   }
 
@@ -284,21 +293,21 @@ export class DataTable extends HTMLElement {
       const note = data?.dataset.note ?? data?.title;
       return `${this.heads[i + 1].textContent}: ${(cell.textContent ?? "").trim()}${note ? ` [${note}]` : ""}`;
     });
-    const today = new Date().toISOString().slice(0, 10);
     const address = `${location.origin}${location.pathname}#${row.id}`;
-    const text = this.say("citation", { name, figures: figures.join("; "), version: this.settings.version, address, today });
-    try {
-      await navigator.clipboard.writeText(text);
-      button.textContent = this.say("cited");
-    } catch {
-      button.textContent = this.say("cite-refused");
-    }
+    const text = this.say("citation", { name, figures: figures.join("; "), version: this.settings.version, address, today: today() });
+    // The button has a name of its own, so the status tells those who don't see it.
+    const said = (button.textContent = await copy(text, { done: this.say("cited"), refused: this.say("cite-refused") }));
+    this.find("[data-said]").textContent = said;
     this.dataset.citation = text;
-    setTimeout(() => (button.textContent = this.say("cite")), 2000);
+    setTimeout(() => {
+      button.textContent = this.say("cite");
+      this.find("[data-said]").textContent = "";
+    }, 2000);
   }
 
   /** Arrow keys walk from figure to figure; a table is one stop of the Tab key. @param {KeyboardEvent} event */
   keydown(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return; // the browser's own keys
     const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
     if (!step || (event.target instanceof HTMLInputElement && event.target.type !== "checkbox")) return;
     const cell = /** @type {HTMLTableCellElement | null} */ (document.activeElement?.closest("td, th")) ?? null;
@@ -309,10 +318,25 @@ export class DataTable extends HTMLElement {
     const next = rows[y]?.cells[x];
     if (!next) return;
     event.preventDefault();
-    const target = /** @type {HTMLElement} */ (next.querySelector("data, a, input") ?? next);
-    if (target instanceof HTMLElement && !target.matches("a, input")) target.tabIndex = -1;
-    target.focus();
+    focusOn(next);
   }
+}
+
+/** What is in the cell, or the cell. @param {HTMLTableCellElement} cell */
+function focusOn(cell) {
+  const target = /** @type {HTMLElement} */ (cell.querySelector("data, a, input") ?? cell);
+  if (!target.matches("a, input")) target.tabIndex = -1;
+  target.focus();
+}
+
+/** The rows of another static page, their figures as those of this one. @param {string} href */
+async function rowsOf(href) {
+  const response = await fetch(ofThisEdition(href));
+  const page = new DOMParser().parseFromString(response.ok ? await response.text() : "", "text/html");
+  const body = page.querySelector("data-table tbody");
+  if (!body) throw new Error(`no rows at ${href}: ${response.status}`);
+  dispatchEvent(new CustomEvent("figures", { detail: page }));
+  return /** @type {HTMLTableSectionElement} */ (document.importNode(body, true)).rows;
 }
 
 /** The first cell's words, without its tools. @param {HTMLTableRowElement} row */

@@ -1,9 +1,9 @@
 // <device-probe>: measures the reader's device on request, keeps the result in this browser, says what follows from it.
-import { download } from "./calculator-take.js";
 import { reasonOf } from "./engine-client.js";
 import { measurementFile } from "./measurement-file.js";
 import { predictRun } from "./own-run.js";
 import { SettingsElement } from "./settings-element.js";
+import { download, today } from "./take.js";
 import { onDeviceChange, readDevice, writeDevice } from "./this-device.js";
 import { startWorker } from "./worker-start.js";
 
@@ -27,6 +27,7 @@ class DeviceProbe extends SettingsElement {
   worker;
   /** A device that this browser cannot keep lives as long as the page. @type {OwnDevice | null} */
   unkept = null;
+  predicting = false;
   quiet = () => {};
 
   connectedCallback() {
@@ -86,6 +87,7 @@ class DeviceProbe extends SettingsElement {
     const end = () => {
       worker.terminate();
       [bar.hidden, button.disabled] = [true, false];
+      if (document.activeElement === document.body) button.focus(); // it was lost with the button
     };
     worker.onmessage = ({ data }) => {
       if (data.type === "progress") return void (bar.value = data.share);
@@ -116,7 +118,7 @@ class DeviceProbe extends SettingsElement {
     const memory = before?.memory_from === "reader" ? { memory_gib: before.memory_gib, memory_from: "reader" }
       : told ? { memory_gib: told, memory_from: "browser" } : { memory_gib: this.settings.memory_gib, memory_from: "assumed" };
     this.keep({
-      schema: 1, date: new Date().toLocaleDateString("sv"), backend, adapter, ...memory,
+      schema: 1, date: today(), backend, adapter, ...memory,
       runs: Math.min(bandwidth.runs, compute.runs), settled: bandwidth.settled && compute.settled,
       bandwidth_gbs: scaled(bandwidth, 1e9), tflops: scaled(compute, 1e12), ...(before?.power_w ? { power_w: before.power_w } : {}),
     });
@@ -207,6 +209,8 @@ class DeviceProbe extends SettingsElement {
 
   /** Asks the engine for the predicted speed of the demo model. */
   async predict() {
+    if (this.predicting) return;
+    this.predicting = true;
     const place = this.find("[data-predict-status]");
     place.textContent = this.say("predicting");
     try {
@@ -222,6 +226,7 @@ class DeviceProbe extends SettingsElement {
     } catch (error) {
       place.textContent = this.say("predict-failed", { reason: reasonOf(error, (...why) => this.say(...why)) });
     }
+    this.predicting = false;
   }
 
   export() {

@@ -3,6 +3,7 @@
 import { engineReady, reasonOf } from "./engine-client.js";
 import { compareRun, predictRun, priceConversation } from "./own-run.js";
 import { SettingsElement } from "./settings-element.js";
+import { today } from "./take.js";
 import { onDeviceChange, readDevice } from "./this-device.js";
 
 /** @typedef {import("./chat-protocol.d.ts").Report} Report */
@@ -22,6 +23,7 @@ class DeviceRun extends SettingsElement {
   /** @type {"wasm" | "webgpu"} */
   backend = "wasm";
   predicted = false;
+  pricing = false;
   quiet = () => {};
 
   connectedCallback() {
@@ -108,7 +110,7 @@ class DeviceRun extends SettingsElement {
     const { served, lang } = this.settings;
     const shape = { isl: prompt_tokens, osl: tokens, reused_tokens };
     const found = await compareRun(served, shape, {
-      ...served, date: new Date().toLocaleDateString("sv"), backend: this.backend, precision: this.precision,
+      ...served, date: today(), backend: this.backend, precision: this.precision,
       prompt_tokens: read, reused_tokens, generated_tokens: tokens, ttft_ms: first,
       decode_tokens_per_second: ((tokens - 1) * 1000) / (last - first), token_times_ms,
     }, lang);
@@ -119,8 +121,10 @@ class DeviceRun extends SettingsElement {
   }
 
   async price() {
+    if (this.pricing) return;
+    this.pricing = true;
     const { watts, lang } = this.settings;
-    const { results, names } = await priceConversation(this.talk, watts, lang);
+    const { results, names } = await priceConversation(this.talk, watts, lang).finally(() => (this.pricing = false));
     this.find("[data-prices]").hidden = this.find("[data-price-note]").hidden = false;
     const slots = { api_usd: { name: names.api }, owned_usd: { name: names.owned, load: names.load }, energy_wh: {}, energy_usd: {} };
     for (const name of PRICES) {

@@ -3,6 +3,8 @@
 /** @type {Record<string, Record<string, string>>} */
 const WORDS = JSON.parse(EDITION_WORDS);
 
+const EMPTY_MS = 100;
+
 /** @param {() => void} change */
 export function announce(change) {
   if (document.querySelector(".edition-notice")) return;
@@ -23,7 +25,8 @@ export function announce(change) {
     made.addEventListener("click", press);
     return made;
   };
-  // Inside, since the theme replaces what is in the head.
-  notice.append(styles, sentence, button("edition-change", change), button("edition-later", () => notice.remove()));
+  // A status speaks of what changes in it, so it enters the page empty. The sheet stands inside, since the theme replaces
+  // what is in the head.
   document.body.append(notice);
+  setTimeout(() => notice.append(styles, sentence, button("edition-change", change), button("edition-later", () => notice.remove())), EMPTY_MS);
 }

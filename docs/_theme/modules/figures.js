@@ -98,9 +98,9 @@ function hide() {
 }
 
 /** Marks what is stale and makes figures of the text reachable by the keyboard; tables have their own keys. */
-export function watchFigures() {
+export function watchFigures(page = document) {
   hide();
-  for (const figure of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(FIGURE))) {
+  for (const figure of /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll(FIGURE))) {
     if ("ages" in figure.dataset && ageInDays(figure.dataset.date ?? "") > STALE_DAYS) figure.dataset.stale = "";
     if (figure.closest(WITH_ITS_OWN_CLICK)) continue;
     if (!figure.closest("data-table")) figure.tabIndex = 0;
@@ -110,6 +110,8 @@ export function watchFigures() {
   }
 }
 
+// A page of which a part is taken over into this one.
+addEventListener("figures", (event) => watchFigures(/** @type {CustomEvent<Document>} */ (event).detail));
 document.addEventListener("pointerover", ({ target, pointerType }) => {
   const figure = figureOf(target);
   if (figure && !stays && pointerType !== "touch") show(figure);
@@ -130,7 +132,7 @@ document.addEventListener("click", ({ target }) => {
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !stays) return hide();
-  if (!(event.key === "Enter" || event.key === " ") || !(event.target instanceof HTMLElement)) return;
+  if (event.altKey || event.ctrlKey || event.metaKey || !["Enter", " "].includes(event.key) || !(event.target instanceof HTMLElement)) return;
   if (!event.target.matches(FIGURE)) return;
   event.preventDefault();
   show(event.target, true);

@@ -12,6 +12,7 @@ import { readDevice } from "./this-device.js";
  */
 
 export class HubDialog {
+  /** The newest question; an older one has nothing more to say. @type {{ model: Offered, host: string } | undefined} */ #question;
   #dialog;
   #say;
   #host;
@@ -38,6 +39,7 @@ export class HubDialog {
    */
   async agreed(model) {
     const host = new URL(model.origin).host;
+    const question = (this.#question = { model, host });
     // The policy lists each server; a reader knows whose they are by the end of their names.
     const redirects = [...new Set(this.#host.redirects.map((origin) => origin.split(".").slice(-2).join(".")))];
     const list = new Intl.ListFormat(this.#lang, { type: "conjunction" });
@@ -50,29 +52,32 @@ export class HubDialog {
     const agree = this.#button("agree");
     agree.textContent = this.#say("hub-agree", { size: model.size, host });
     const missing = await whatIsMissing(model);
+    if (question !== this.#question) return false;
     agree.disabled = missing !== undefined;
     if (missing) this.#write("fit", this.#say(missing));
-    else void this.#judge(model, host);
+    else void this.#judge(question);
     return new Promise((resolve) => {
       const stop = new AbortController();
       agree.addEventListener("click", () => { resolve(true); this.#dialog.close(); }, { signal: stop.signal });
-      this.#dialog.addEventListener("close", () => { stop.abort(); resolve(false); }, { once: true });
+      this.#dialog.addEventListener("close", () => { stop.abort(); this.#question = undefined; resolve(false); }, { once: true });
       this.#dialog.showModal();
     });
   }
 
-  /** @param {Offered} model @param {string} host */
-  async #judge(model, host) {
+  /** @param {{ model: Offered, host: string }} question */
+  async #judge(question) {
+    const { model, host } = question;
     if (!readDevice()) return this.#write("fit", this.#say("hub-unmeasured"));
     this.#write("fit", this.#say("hub-judging"));
     try {
       const results = await fitHere(this.#setup, model.id, this.#lang);
+      if (question !== this.#question) return;
       const { fit_verdict: verdict, decode_tokens_per_second: speed, need_bytes: need, capacity_bytes: capacity } = results;
       const slots = { need: need.text, capacity: capacity.text, speed: speed.range_text ?? speed.text };
       this.#write("fit", this.#say(`hub-${String(verdict.value)}`, slots));
       if (verdict.value === "no") this.#button("agree").textContent = this.#say("hub-agree-anyway", { size: model.size, host });
     } catch (error) {
-      this.#write("fit", this.#say("failed", { reason: reasonOf(error, this.#say) }));
+      if (question === this.#question) this.#write("fit", this.#say("failed", { reason: reasonOf(error, this.#say) }));
     }
   }
 

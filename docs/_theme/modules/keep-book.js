@@ -37,7 +37,7 @@ class KeepBook extends SettingsElement {
   /** The page that the service worker had not, in whose place it showed this one. */
   showMissing() {
     const missing = new URLSearchParams(location.search).get("missing");
-    const url = missing === null ? undefined : new URL(missing, siteRoot);
+    const url = missing !== null && URL.canParse(missing, siteRoot) ? new URL(missing, siteRoot) : undefined;
     if (!url?.href.startsWith(siteRoot.href)) return;
     this.find("[data-missing]").hidden = false;
     this.find("[data-missing-text]").textContent = this.say("missing", { page: url.pathname });
@@ -134,7 +134,7 @@ class KeepBook extends SettingsElement {
     const button = target instanceof Element ? target.closest("button") : null;
     if (button?.name === "keep") void this.keep();
     if (button?.name === "cancel") this.going?.abort();
-    if (button?.name === "remove") void this.ask({ type: "forget" }).then(() => this.again()).then(() => this.show(this.say("removed")));
+    if (button?.name === "remove") void this.ask({ type: "forget" }).then(() => this.again()).then(() => this.show(this.say("removed"))).then(() => this.find("[name=keep]").focus());
   }
 
   /** This page goes on working without a network. */
@@ -164,7 +164,9 @@ class KeepBook extends SettingsElement {
     this.dataset.state = "computing";
     this.error("");
     this.find("[name=keep]").hidden = this.find("[name=remove]").hidden = true;
-    this.find("[name=cancel]").hidden = this.find("[data-progress]").hidden = false;
+    const cancel = this.find("[name=cancel]");
+    cancel.hidden = this.find("[data-progress]").hidden = false;
+    cancel.focus();
     /** @type {Kept | undefined} */
     let failed;
     const next = wanted.values();
@@ -182,7 +184,9 @@ class KeepBook extends SettingsElement {
     await Promise.all(Array.from({ length: AT_ONCE }, one));
     if (!this.isConnected) return;
     if (failed && failed !== "off") this.error(this.say(`error-${failed}`));
+    const held = document.activeElement === cancel;
     if (failed !== "off") await this.show(failed ? "" : going.signal.aborted ? this.say("stopped") : undefined);
+    if (held) /** @type {HTMLElement | null} */ (this.querySelector(":is([name=keep], [name=remove]):not([hidden])"))?.focus();
     this.dataset.state = "ready";
   }
 

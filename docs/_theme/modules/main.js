@@ -63,7 +63,9 @@ else enhance();
 
 // Last: what makes pages work without a network, unless the reader has turned it off. Where it fails, nothing is lost.
 addEventListener("load", async () => {
-  if (localStorage.offline !== "off" && await navigator.serviceWorker?.register(`${siteRoot}sw.js`).catch(() => null)) {
-    (await import("./offline-start.js")).start().catch(() => {});
+  try {
+    if (localStorage.offline !== "off" && await navigator.serviceWorker?.register(`${siteRoot}sw.js`)) await (await import("./offline-start.js")).start();
+  } catch {
+    // Neither where the browser stores nothing.
   }
 });

@@ -5,8 +5,6 @@ import { download } from "./model-download.js";
 import { HUB_STORE, OWN_STORE, forgetOthers, keepWhole, openStore, readList, readWhole, storedSizes } from "./model-store.js";
 import { siteRoot } from "./worker-start.js";
 
-export { DemoError, asDemoError } from "./demo-error.js";
-
 /**
  * @typedef {import("./demo-error.js").Slots} Slots
  * @typedef {import("./model-store.js").Wanted} Wanted

@@ -88,7 +88,7 @@ export async function readBeginning(cache, file, into) {
  * @param {Uint8Array<ArrayBuffer>} piece
  */
 export async function keepBeginning(cache, file, from, piece) {
-  return put(cache, beginningKey(file, from), piece);
+  await put(cache, beginningKey(file, from), piece);
 }
 
 /**
@@ -154,12 +154,9 @@ export async function storedSizes(name) {
   return { whole, begun, bytes };
 }
 
-/**
- * @param {string} name of the store
- * @returns {Promise<boolean>} whether anything was there to delete
- */
+/** @param {string} name of the store */
 export async function deleteStored(name) {
-  return (await globalThis.caches?.delete(name)) ?? false;
+  await globalThis.caches?.delete(name);
 }
 
 /** @returns {Promise<number>} bytes that the browser would still let this site store; Infinity where it does not say */

@@ -56,6 +56,7 @@ class ModelVerdicts extends SettingsElement {
   /** @param {Offered} model @param {HTMLButtonElement} button */
   async label(model, button) {
     button.textContent = this.say(await hubBytesToDownload(model) ? "hub-load" : "hub-load-kept", { size: model.size });
+    button.ariaLabel = this.say("hub-load-named", { name: model.name, load: button.textContent ?? "" });
   }
 
   show() {
@@ -82,6 +83,7 @@ class ModelVerdicts extends SettingsElement {
   }
 
   async ask() {
+    if (this.dataset.state === "computing") return;
     const rows = [.../** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll("[data-model]"))];
     const { setup, lang } = this.settings, all = String(rows.length);
     this.dataset.state = "computing";

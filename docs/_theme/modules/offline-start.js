@@ -21,6 +21,7 @@ export function ask(worker, message) {
 
 /** @type {Promise<ServiceWorker | undefined> | undefined} */
 let started;
+let listening = new AbortController();
 
 /** @returns {Promise<ServiceWorker | undefined>} the worker that is at work; rejects where the browser refuses */
 export async function start() {
@@ -31,21 +32,23 @@ export async function start() {
 /** Ends it and deletes what it kept; the demo's model stays. */
 export async function stop() {
   started = undefined;
+  listening.abort();
   await (await navigator.serviceWorker.getRegistration(siteRoot))?.unregister();
   for (const name of await caches.keys()) if (name.startsWith(`edge-book:${siteRoot.pathname}:`)) await caches.delete(name);
 }
 
 /** @param {ServiceWorkerContainer} container */
 async function begin(container) {
+  const { signal } = (listening = new AbortController());
   let foreign = false; // the worker is of another edition than this page
   const compare = (/** @type {string} */ id) => (foreign = id !== build);
   container.addEventListener("controllerchange", async () => {
     if (container.controller && compare(await ask(container.controller, { type: "build" })) && controlled) location.reload();
-  });
+  }, { signal });
   // Then pages are loaded whole rather than put into this one.
   addEventListener("click", (event) => {
     if (foreign && event.target instanceof Element && event.target.closest("a[href]")) event.stopPropagation();
-  }, { capture: true });
+  }, { capture: true, signal });
 
   const registration = await register();
   if (!registration) return undefined;
@@ -55,8 +58,8 @@ async function begin(container) {
     const { announce } = await import("./edition-notice.js");
     announce(() => registration.waiting?.postMessage({ type: "take-over" }));
   };
-  const watch = () => registration.installing?.addEventListener("statechange", tell);
-  registration.addEventListener("updatefound", watch);
+  const watch = () => registration.installing?.addEventListener("statechange", tell, { signal });
+  registration.addEventListener("updatefound", watch, { signal });
   watch();
   void tell();
   let looked = Date.now();
@@ -64,7 +67,7 @@ async function begin(container) {
     if (document.hidden || Date.now() - looked < LOOK_EACH_MS) return;
     looked = Date.now();
     registration.update().catch(() => {}); // no network
-  });
+  }, { signal });
 
   const active = /** @type {ServiceWorker} */ ((await container.ready).active);
   compare(await ask(active, { type: "build" }));

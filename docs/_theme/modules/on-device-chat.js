@@ -3,14 +3,16 @@
 // Attributes: backend ("webgpu" or "wasm"; `?backend=` and `#?backend=` of the URL win), max-new-tokens; hub: it talks to
 // a larger model that <model-verdicts> loads, and has no button for the demo's own.
 
+import { viewOf } from "./address.js";
 import { showFigures } from "./chat-figures.js";
 import { session } from "./chat-session.js";
 import { listenToSettings } from "./chat-settings.js";
 import { StoragePanel } from "./chat-storage.js";
-import { showMarkdown, showTurns, transcript } from "./chat-turns.js";
+import { nameCopy, showMarkdown, showTurns, transcript } from "./chat-turns.js";
 import { Words } from "./chat-words.js";
 import { bytesToDownload, filesFor, sizeOf } from "./model-files.js";
 import { HUB_STORE, OWN_STORE } from "./model-store.js";
+import { copy } from "./take.js";
 
 const DEFAULT_MAX_NEW_TOKENS = 256;
 const LOW_MEMORY_GIB = 4;
@@ -45,6 +47,7 @@ class OnDeviceChat extends HTMLElement {
   /** Shows the whole state of the session. */
   changed() {
     const { state, turns } = session;
+    const focused = document.activeElement;
     this.dataset.state = state;
     this.setAttribute("aria-busy", String(state === "loading" || state === "computing"));
     const loadable = (state === "static" || state === "error") && !this.#hub;
@@ -67,6 +70,14 @@ class OnDeviceChat extends HTMLElement {
     this.#say("[data-notices]", session.notices);
     this.#showConversation();
     showFigures(this, session.figures, this.#words);
+    if (focused instanceof HTMLButtonElement && this.contains(focused) && (focused.hidden || focused.disabled)) this.#next().focus();
+  }
+
+  /** What the keyboard goes on with when the pressed button is gone. */
+  #next() {
+    const names = { loading: "cancel", computing: "stop", static: "load", error: "load", ready: "" };
+    const button = this.querySelector(`button[name="${names[session.state]}"]:enabled`);
+    return button instanceof HTMLElement ? button : this.#find("textarea[name=prompt]");
   }
 
   /** Shows that the reply has grown. */
@@ -144,18 +155,20 @@ class OnDeviceChat extends HTMLElement {
 
   /**
    * @param {string} text
-   * @param {HTMLButtonElement} button says for a moment how it went
+   * @param {HTMLButtonElement} button says for a moment how it went; so does the status, which is read out
    */
   async #copy(text, button) {
-    const said = await navigator.clipboard.writeText(text).then(() => "copied", () => "copy_failed").catch(() => "copy_failed");
-    button.textContent = this.#words.say(said);
-    setTimeout(() => { button.textContent = this.#words.say(button.name === "copy_all" ? "copy_all" : "copy"); }, 2_000);
+    const said = await copy(text, { done: this.#words.say("copied"), refused: this.#words.say("copy_failed") });
+    button.textContent = this.#find("[data-status]").textContent = said;
+    setTimeout(() => {
+      button.textContent = this.#words.say(button.name === "copy_all" ? "copy_all" : "copy");
+      this.#showStatus();
+    }, 2_000);
   }
 
   /** @returns {"wasm" | "webgpu" | undefined} */
   #forcedBackend() {
-    const fragment = new URLSearchParams(location.hash.startsWith("#?") ? location.hash.slice(2) : "");
-    const asked = fragment.get("backend") ?? new URLSearchParams(location.search).get("backend") ?? this.getAttribute("backend");
+    const asked = viewOf().get("backend") ?? new URLSearchParams(location.search).get("backend") ?? this.getAttribute("backend");
     return asked === "wasm" || asked === "webgpu" ? asked : undefined;
   }
 
@@ -219,6 +232,7 @@ class OnDeviceChat extends HTMLElement {
     shown.hidden = !reply;
     const copy = /** @type {HTMLButtonElement} */ (shown.querySelector("[data-copy]"));
     copy.hidden = copy.disabled = !reply?.content || session.state === "computing";
+    if (!copy.hidden) nameCopy(copy, reply?.content ?? "", this.#words);
   }
 
   /**

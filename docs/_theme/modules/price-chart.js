@@ -1,6 +1,7 @@
 // <price-chart>: the chart of API prices. Its first drawing is in the page; the reader's choice is drawn here, with
 // Plot, which is fetched from this site once the form is first touched. The choice stands in the URL's fragment
 // (#?price=in&models=a,b), which it shares with the table of the page.
+import { viewOf } from "./address.js";
 
 /** @typedef {import("./price-figure.js").Row} Row */
 /** @typedef {import("./price-figure.js").Price} Price */
@@ -9,7 +10,7 @@
 const COLORS = 8;
 const drawing = () => import("./price-figure.js");
 
-export class PriceChart extends HTMLElement {
+class PriceChart extends HTMLElement {
   /** @type {Settings} the first choice, and all words */
   settings = { price: "out", models: [], words: {} };
   /** @type {Row[]} */
@@ -100,7 +101,7 @@ export class PriceChart extends HTMLElement {
 
   readAddress = () => {
     if (!location.hash.startsWith("#?")) return; // a row of the table: the chart stays as it is
-    const view = new URLSearchParams(location.hash.slice(2));
+    const view = viewOf();
     this.reset();
     const price = view.get("price") ?? "";
     if (`price-${price}` in this.settings.words) this.price = /** @type {Price} */ (price);
@@ -117,7 +118,7 @@ export class PriceChart extends HTMLElement {
 
   /** Sets the chart's keys where they differ from the page's choice; all others belong to the table. */
   writeAddress() {
-    const view = new URLSearchParams(location.hash.startsWith("#?") ? location.hash.slice(2) : "");
+    const view = viewOf();
     if (this.price === this.settings.price) view.delete("price");
     else view.set("price", this.price);
     if (this.models.join() === this.settings.models.join()) view.delete("models");
@@ -201,7 +202,7 @@ export class PriceChart extends HTMLElement {
       const without = this.models.filter((id) => !rows.some((row) => row.model === id && priceOf(row, price)));
       const said = [this.say("drawn", { n: linesOf(rows, price, lang, words).length })];
       if (without.length) said.push(this.say("without", { names: without.map((id) => this.names.get(id)).join(this.say("separator")) }));
-      this.status(said.join(lang === "ja" ? "。" : ". "));
+      this.status(said.join(this.say("stop")));
     } catch (error) {
       if (this.shown === wanted) this.shown = "";
       this.status(this.say("failed"));

@@ -119,7 +119,7 @@ export function priceFigure({ document, rows, lang, words, price, width }) {
   const height = Math.round(Math.max(narrow ? 380 : 440, lines.length * gap + margin.top + margin.bottom));
   const xTicks = months(from, to, Math.max(1, (width - margin.left - margin.right) / (fontSize * 4.2)));
   const month = new Intl.DateTimeFormat(lang === "ja" ? "ja-JP" : "en-US", { month: "short", timeZone: "UTC" });
-  const year = (/** @type {Date} */ date) => `${date.getUTCFullYear()}${lang === "ja" ? "年" : ""}`;
+  const year = (/** @type {Date} */ date) => filled(words.year, { n: String(date.getUTCFullYear()) });
   const yearly = xTicks.every((date) => date.getUTCMonth() === 0);
   const date = (/** @type {Date} */ tick, /** @type {number} */ i) =>
     yearly ? year(tick) : `${month.format(tick)}${i === 0 || tick.getUTCFullYear() !== xTicks[i - 1].getUTCFullYear() ? `\n${year(tick)}` : ""}`;

@@ -16,7 +16,7 @@ function quantile(sorted, share) {
 const ascending = (values) => [...values].sort((a, b) => a - b);
 
 /** Whether the last runs agree. @param {number[]} samples */
-export function hasSettled(samples) {
+function hasSettled(samples) {
   const last = ascending(samples.slice(-LAST));
   return last.length === LAST && quantile(last, 0.75) - quantile(last, 0.25) <= AGREE * quantile(last, 0.5);
 }

@@ -82,6 +82,7 @@ export function typedNumber(name, label, steps, slider, describedBy, changed) {
   field.addEventListener("input", () => void (typing = true));
   field.addEventListener("change", commit);
   field.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return; // the browser's own keys
     const by = { ArrowUp: 1, ArrowDown: -1, PageUp: LEAP, PageDown: -LEAP }[event.key];
     if (by) {
       event.preventDefault();

@@ -1,6 +1,7 @@
 // <reactive-sentence>: a sentence whose numbers the reader changes, by dragging, by keys or by typing; words, chart and
 // conclusion come anew from the engine. Nothing is loaded before the first touch. The reader's values stand in the URL's
 // fragment (#?payback.tokens_per_month=2e10), beside those of other elements.
+import { viewOf } from "./address.js";
 import { update } from "./answer-view.js";
 import * as engine from "./engine-client.js";
 import { typedNumber } from "./reactive-number.js";
@@ -165,7 +166,7 @@ class ReactiveSentence extends HTMLElement {
 
   /** What this sentence and others have in the address. */
   addressed() {
-    const all = [...new URLSearchParams(location.hash.startsWith("#?") ? location.hash.slice(2) : "")];
+    const all = [...viewOf()];
     /** @type {Record<string, string>} */
     const own = {};
     for (const [key, value] of all) {

@@ -7,7 +7,7 @@ import { SettingsElement } from "./settings-element.js";
 
 /** When each token is due, ms after the first one: as recorded, else evenly. A recording that is too short goes on at its mean.
  * @param {Run} run @param {number} count */
-export function dueTimes({ speed, times }, count) {
+function dueTimes({ speed, times }, count) {
   const even = (/** @type {number} */ i) => (i * 1000) / speed;
   if (!times?.length) return Array.from({ length: count }, (_, i) => even(i));
   const last = times.length - 1;

@@ -76,7 +76,7 @@ export function onDeviceChange(listener) {
 }
 
 /** The device as a scenario's `this_device`. @param {OwnDevice} device */
-export function forEngine({ memory_gib, bandwidth_gbs, tflops, backend, power_w, efficiencies }) {
+function forEngine({ memory_gib, bandwidth_gbs, tflops, backend, power_w, efficiencies }) {
   return { memory_gib, bandwidth_gbs, tflops, engine: backend, ...(power_w ? { power_w } : {}), ...efficiencies };
 }
 

@@ -25,7 +25,7 @@ function make(tag, properties = {}, ...children) {
   return made;
 }
 
-export class UsageImport extends HTMLElement {
+class UsageImport extends HTMLElement {
   /** @type {Settings} */
   settings = { words: {}, labels: {}, formats: [], monthDays: 0, mostBytes: 0 };
   /** @type {File | undefined} */
@@ -125,7 +125,7 @@ export class UsageImport extends HTMLElement {
     this.result = undefined;
     for (const part of ["[data-error]", "[data-map]", "[data-result]"]) this.find(part).hidden = true;
     const { formats, mostBytes } = this.settings;
-    const megabytes = (/** @type {number} */ bytes) => `${this.digits(bytes / 2 ** 20, { maximumFractionDigits: 0 })} MB`;
+    const megabytes = (/** @type {number} */ bytes) => `${this.digits(bytes / 1e6, { maximumFractionDigits: 0 })} MB`;
     if (file.size > mostBytes) return this.fail("too-large", { size: megabytes(file.size), most: megabytes(mostBytes) });
     this.dataset.state = "computing";
     this.status(this.say("reading", { file: file.name }));

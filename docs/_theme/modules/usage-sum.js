@@ -33,7 +33,7 @@ class Faulty extends Error {
  * separate by semicolons, as spreadsheets on the European continent write them.
  * @param {unknown} given @param {boolean} whole @param {boolean} continental
  */
-export function numberOf(given, whole, continental) {
+function numberOf(given, whole, continental) {
   if (typeof given === "number") return given;
   let text = String(given).trim().replace(/^(?:US)?\$|[\s_'’]/g, "");
   if (/^\d+$/.test(text)) return Number(text);
@@ -46,7 +46,7 @@ export function numberOf(given, whole, continental) {
 }
 
 /** Seconds since 1970; NaN for what is no time. @param {unknown} given */
-export function timeOf(given) {
+function timeOf(given) {
   const text = String(given).trim();
   const plain = Number(text);
   if (text && !Number.isNaN(plain)) {
