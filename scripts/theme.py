@@ -37,10 +37,10 @@ REPLACED = {
 UNUSED = {f"partials/{name}.html" for name in "comments consent feedback post progress social source tags".split()}
 # Written by the Markdown extensions of mkdocs.yml.
 MARKDOWN = """admonition admonition-title details summary footnote footnote-ref footnote-backref headerlink highlight
-    highlighttable linenos linenodiv filename twemoji grid cards task-list-item""".split()
+    filename twemoji grid cards task-list-item""".split()
 # Parts that no feature in mkdocs.yml turns on though the theme's script knows them, and writing from right to left.
 CUT = [
-    "md-(?:version|tag|annotation|tooltip|consent|author|post|banner|source|status|feedback|social).*",
+    "md-(?:path|version|tag|annotation|tooltip|consent|author|post|banner|source|status|feedback|social).*",
     "tabbed-.*",
     "rtl",
 ]
