@@ -132,10 +132,10 @@ document.addEventListener("click", ({ target }) => {
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !stays) return hide();
-  if (event.altKey || event.ctrlKey || event.metaKey || !["Enter", " "].includes(event.key) || !(event.target instanceof HTMLElement)) return;
-  if (!event.target.matches(FIGURE)) return;
+  const figure = figureOf(event.target, FIGURE);
+  if (!figure || !["Enter", " "].includes(event.key) || event.altKey || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
-  show(event.target, true);
+  show(figure, true);
 });
 addEventListener("scroll", place, { passive: true, capture: true });
 addEventListener("beforeprint", () => document.querySelectorAll(FIGURE).forEach((figure) => prepare(/** @type {HTMLElement} */ (figure))));
