@@ -12,10 +12,12 @@ import datetime
 import os
 import re
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -67,6 +69,39 @@ def measure_check(found: Figures) -> None:
             found["site-check-seconds"] = [time.monotonic() - started]
     finally:
         page.write_text(text, encoding="utf-8")
+
+
+def measure_edit(found: Figures) -> None:
+    """From saving a page to the server giving it with the new text, under `make serve`, five times."""
+    page = ROOT / "docs" / "en" / "book" / "preface.md"
+    text = page.read_text(encoding="utf-8")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    command = [sys.executable, "-m", "scripts.serve", "--port", port]
+    server = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        for n in range(6):  # the first waits for the start
+            words = f"Readers may change this sentence, {'again and ' * n}again."
+            page.write_text(f"{text}\n{words}\n", encoding="utf-8")
+            started = time.monotonic()
+            while words not in answered(f"http://127.0.0.1:{port}/en/book/preface/"):
+                time.sleep(0.02)
+            if n:
+                found.setdefault("site-edit-seconds", []).append(time.monotonic() - started)
+    finally:
+        page.write_text(text, encoding="utf-8")
+        server.terminate()
+        server.wait()
+
+
+def answered(url: str) -> str:
+    """The page; empty while nothing answers."""
+    try:
+        with urllib.request.urlopen(url) as reply:
+            return str(reply.read().decode())
+    except OSError:
+        return ""
 
 
 def measure_calculator(page: Page, url: str, found: Figures) -> None:
@@ -151,6 +186,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with sync_playwright() as playwright:
         measure_browser(playwright, site, arguments.runs, found)
     site.stop()
+    measure_edit(found)
     for name, values in found.items():
         print(f"{name:36} {statistics.median(values):>16,.1f}   ({min(values):,.1f} to {max(values):,.1f})")
     if arguments.write:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 import sys
 import time
@@ -91,6 +92,15 @@ def show(pages: list[tuple[str, str]], out: Path, builders: Builders) -> bool:
     return True
 
 
+def warm(builders: Builders, last: Made, out: Path) -> None:
+    """Lets the processes of languages that needed no build read the pages, so that the first edit shows at once."""
+    scratch = out.with_name(f"{out.name}.page")
+    cold = {lang: scratch / lang for lang in LANGUAGES if lang not in builders.built}
+    if cold:
+        builders.build(cold, last.shared, strict=False)
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl+C
     parser = argparse.ArgumentParser(prog="python -m scripts.serve", description=__doc__.splitlines()[0])
@@ -109,6 +119,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"serve: port {arguments.port} is taken; give another: make serve PORT=8001", file=sys.stderr)
         return 2
     print(f"serve: {url} (stop with Ctrl+C)", file=sys.stderr, flush=True)
+    if last:
+        warm(builders, last, out)
     edited = 0.0  # when something was shown that no whole build has followed
     try:
         while True:
