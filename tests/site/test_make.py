@@ -16,7 +16,7 @@ LOCKS = {"requirements.lock", "requirements-books.lock", "requirements-notebook.
 
 def asked(target: str, *variables: str) -> str:
     """The commands of a target, none of them run."""
-    command = ["make", "--dry-run", target, *variables]
+    command = ["make", "--no-print-directory", "--dry-run", target, *variables]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
