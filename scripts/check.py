@@ -8,6 +8,7 @@ annotation. A check is skipped when nothing that it reads has changed. Exit 0: f
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -145,22 +146,35 @@ def loose(file: str, first: int, prose: str, but: re.Pattern[str]) -> list[str]:
 
 
 def check_facts() -> list[str]:
-    """Every {{ … }} of a page or a text of the book has a value."""
+    """Every {{ … }} of a page or a text of the book has a value; each is tried once for a state of data and code."""
     found: list[str] = []
     facts.refresh()
     texts = [(shown(path), 1, lang, path.read_text(encoding="utf-8")) for lang in LANGUAGES for path in pages(lang)]
     texts += [(text.file, text.line, text.lang, text.text) for pair in data_texts() for text in pair]
+    code = [path for folder in ("calculators", "scripts") for path in files_under(ROOT / folder, "*.py")]
+    state, kept = hash_of([DOCS / "nav.yml", *files_under(DATA), *code]), DONE / "facts.json"
+    before = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    tried = {*before["fine"]} if before.get("state") == state else set()
+    fine: set[str] = set()
     for lang in LANGUAGES:
         functions = page_functions(lang, lambda: "", as_text=True)
         for file, first, _, text in (entry for entry in texts if entry[2] == lang):
             for expression in expressions(text):
+                key = f"{lang} {expression.text}"
                 line = first - 1 + line_at(text, expression.offset)
                 try:
-                    str(evaluate(expression.text, functions))
+                    if key not in tried:
+                        str(evaluate(expression.text, functions))
+                    fine.add(key)
+                    tried.add(key)
                 except (facts.NoSuchFact, BadData) as bad:
                     found.append(f"{file}:{line}: {bad}")
                 except Exception as bad:  # whatever a macro raises, its author needs the place
                     found.append(f"{file}:{line}: {expression.text}: {type(bad).__name__}: {bad}")
+    DONE.mkdir(parents=True, exist_ok=True)
+    partial = kept.with_suffix(f".{os.getpid()}.part")
+    partial.write_text(json.dumps({"state": state, "fine": sorted(fine)}), encoding="utf-8")
+    partial.replace(kept)
     return found
 
 
