@@ -127,6 +127,7 @@ def test_without_consent_nobody_is_asked(visit: Callable[..., Visit], host: Host
     dialog.locator("button[name=decline]").click()
     expect(dialog).to_be_hidden()
     seen.button.click()
+    expect(dialog).to_be_visible()
     seen.page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(seen.button).to_be_focused()
