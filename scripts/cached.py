@@ -78,6 +78,14 @@ def link_tree(source: Path, target: Path) -> None:
             shutil.copyfile(path, to)
 
 
+def write_at_once(path: Path, text: str) -> None:
+    """Replaces a cache's file in one step: another process may be reading."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}.part")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
 def write_anew(path: Path, text: str) -> None:
     """Writes a file anew: it may be linked from the cache, where it must stay as it is."""
     path.unlink(missing_ok=True)

@@ -23,7 +23,7 @@ from calculators.evidence import evaluate
 from calculators.text import LANGUAGES
 from scripts import facts, house, twins
 from scripts.book_texts import data_texts
-from scripts.cached import ROOT, files_under, hash_of
+from scripts.cached import ROOT, files_under, hash_of, write_at_once
 from scripts.claims_check import check_claims
 from scripts.figures import check_figures
 from scripts.github import GITHUB, check_github
@@ -151,8 +151,7 @@ def check_facts() -> list[str]:
     facts.refresh()
     texts = [(shown(path), 1, lang, path.read_text(encoding="utf-8")) for lang in LANGUAGES for path in pages(lang)]
     texts += [(text.file, text.line, text.lang, text.text) for pair in data_texts() for text in pair]
-    code = [path for folder in ("calculators", "scripts") for path in files_under(ROOT / folder, "*.py")]
-    state, kept = hash_of([DOCS / "nav.yml", *files_under(DATA), *code]), DONE / "facts.json"
+    state, kept = hash_of([DOCS / "nav.yml", *files_under(DATA), *code_of_expressions()]), DONE / "facts.json"
     before = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     tried = {*before["fine"]} if before.get("state") == state else set()
     fine: set[str] = set()
@@ -171,10 +170,7 @@ def check_facts() -> list[str]:
                     found.append(f"{file}:{line}: {bad}")
                 except Exception as bad:  # whatever a macro raises, its author needs the place
                     found.append(f"{file}:{line}: {expression.text}: {type(bad).__name__}: {bad}")
-    DONE.mkdir(parents=True, exist_ok=True)
-    partial = kept.with_suffix(f".{os.getpid()}.part")
-    partial.write_text(json.dumps({"state": state, "fine": sorted(fine)}), encoding="utf-8")
-    partial.replace(kept)
+    write_at_once(kept, json.dumps({"state": state, "fine": sorted(fine)}))
     return found
 
 
@@ -285,6 +281,11 @@ CODE_CHECKS: dict[str, Callable[[], list[str]]] = {
 PROGRAMS = ("style", "github", *CODE_CHECKS)
 
 
+def code_of_expressions() -> list[Path]:
+    """An expression may call any part of the engine, a macro any script that writes pages."""
+    return [path for folder in ("calculators", "scripts") for path in files_under(ROOT / folder, "*.py")]
+
+
 def inputs(name: str) -> list[Path]:
     """What a check reads."""
     own = [Path(__file__), ROOT / "pyproject.toml", ROOT / "tsconfig.json"]
@@ -313,8 +314,7 @@ def inputs(name: str) -> list[Path]:
         for module in ("book_texts", "page_text", "loose_numbers", "twins", "glossary_terms")
     ]
     if name in ("facts", "claims", "figures"):
-        # An expression may call any part of the engine, a macro any script that writes pages.
-        own += [*files_under(ROOT / "calculators", "*.py"), *files_under(ROOT / "scripts", "*.py")]
+        own += code_of_expressions()
     if name == "notebooks":
         own += [
             *files_under(ROOT / "notebooks"),

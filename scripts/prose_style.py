@@ -8,7 +8,6 @@ lines stay where they are. What was read once is remembered by its text.
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,7 @@ import yaml
 
 from calculators.data_files import DATA
 from calculators.text import LANGUAGES
-from scripts.cached import ROOT, files_under, hash_of
+from scripts.cached import ROOT, files_under, hash_of, write_at_once
 from scripts.node import node_json
 
 DOCS = ROOT / "docs"
@@ -190,10 +189,7 @@ def check_style(paths: Sequence[Path] | None = None) -> list[str]:
     if new:
         known |= dict(zip(new, findings(list(new.values()), words), strict=True))
         kept = {key: known[key] for key in (keys if paths is None else known)}  # all were read: forget the others
-        CACHE.parent.mkdir(parents=True, exist_ok=True)
-        partial = CACHE.with_suffix(f".{os.getpid()}.part")
-        partial.write_text(json.dumps(kept), encoding="utf-8")
-        partial.replace(CACHE)  # at once: another process may be reading
+        write_at_once(CACHE, json.dumps(kept))
     return [
         f"{text.file}:{text.line + found['line'] - 1}: {found['message']}"
         + ("; reword it" * (";" not in found["message"]))
