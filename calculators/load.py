@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,21 +23,22 @@ def data_hash(data: Path = DATA) -> str:
     """
     files = sorted(p for p in data.rglob("*") if p.is_file() and p.suffix in (".yml", ".json"))
     files = [p for p in files if p.parent != data / "releases"]
-    digest = hashlib.sha256()
-    for path in [*files, Path(__file__)]:
-        name = path.relative_to(data) if path.is_relative_to(data) else path.name
-        content = path.read_bytes()
-        digest.update(f"{name}\0{len(content)}\0".encode())
-        digest.update(content)
-    return digest.hexdigest()[:12]
+    return hash_of(data, [*files, Path(__file__)])
 
 
 def code_hash() -> str:
     """Content hash of the code: any of it may check or compile what `data/` holds."""
+    here = Path(__file__).parent
+    return hash_of(here, sorted(here.glob("*.py")))
+
+
+def hash_of(top: Path, files: Iterable[Path]) -> str:
+    """12 hex digits over names, below `top` where they are, and contents."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in files:
+        name = path.relative_to(top) if path.is_relative_to(top) else path.name
         content = path.read_bytes()
-        digest.update(f"{path.name}\0{len(content)}\0".encode() + content)
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()[:12]
 
 

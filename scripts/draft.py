@@ -15,6 +15,8 @@ from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 
+from scripts import references
+
 
 class Memory(BasePlugin):  # type: ignore[no-untyped-call,type-arg]
     """Keeps what a build of one language has made beside its files."""
@@ -35,5 +37,6 @@ class Memory(BasePlugin):  # type: ignore[no-untyped-call,type-arg]
         target = out / file.dest_uri
         target.parent.mkdir(parents=True)
         file.abs_dest_path = str(target)
+        references.refresh()
         _populate_page(file.page, self.config, self.files)
         _build_page(file.page, self.config, self.files.documentation_pages(), self.nav, self.env)

@@ -12,7 +12,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 from calculators.text import LANGUAGES
-from scripts import data_tables, facts, notebooks
+from scripts import data_tables, facts, notebooks, references
 from scripts.edition import Settings, settings_of
 from scripts.elements import render_elements, render_tables, sheets, table_anchors
 from scripts.macros import navigation_plan, section_path
@@ -40,6 +40,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Everything in mkdocs.yml that follows from the language."""
     facts.refresh()
     data_tables.refresh()
+    references.refresh()
     theme = config.theme
     theme["language"] = LANG
     for toggle, string_id in zip(theme["palette"], ("light", "dark", "system"), strict=True):

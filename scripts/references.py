@@ -43,14 +43,21 @@ def cited_with(evidence: Evidence) -> Mapping[str, list[str]]:
     return found
 
 
-def references_in(text: str, evidence: Evidence) -> list[str]:
+def refresh() -> None:
+    """Forgets what was read of pages: a warm builder calls it before each build, and before a page alone."""
+    cited_with.cache_clear()
+    first_uses.cache_clear()
+
+
+@lru_cache(maxsize=64)  # the sections of both languages: where one is edited, the others stay as they were
+def references_in(text: str, evidence: Evidence) -> tuple[str, ...]:
     """The references of `data/` that a page's macros rest on. What has no value is for the check of facts."""
     asked: dict[str, None] = {}
     names = noting(evidence, asked)
     for expression in expressions(text):
         with suppress(NoSuchFact, BadData):
             evaluate(expression.text, names)
-    return list(asked)
+    return tuple(asked)
 
 
 def noting(evidence: Evidence, asked: dict[str, None]) -> dict[str, Macro]:
