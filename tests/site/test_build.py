@@ -152,6 +152,13 @@ def text_of(url: str) -> str:
         return str(reply.read().decode())
 
 
+def sources_told(url: str) -> int:
+    """How many sources a section says that it cites."""
+    told = re.search(r'class="section-sources"[^>]*><a [^>]*>(.*?)</a>', text_of(url))
+    assert told
+    return int(re.findall(r"\d+", told[1])[0])
+
+
 def test_the_server_rebuilds_what_a_change_touches_and_survives_mistakes(served: tuple[str, Path], copy: Path) -> None:
     url, log = served
     page = copy / "docs" / "en" / "data" / "index.md"
@@ -166,6 +173,15 @@ def test_the_server_rebuilds_what_a_change_touches_and_survives_mistakes(served:
     assert "just written" in text_of(url + "en/data/")
     page.write_text(good, encoding="utf-8")
     until(lambda: "just written" not in text_of(url + "en/data/"))
+    section = copy / "docs" / "en" / "book" / "part-1" / "gap-vanished.md"
+    address = url + "en/book/part-1/gap-vanished/"
+    before = sources_told(address)
+    text = section.read_text(encoding="utf-8")
+    assert "models-dev" not in text
+    section.write_text(f'{text}\nSee {{{{ src("models-dev") }}}}.\n', encoding="utf-8")
+    until(lambda: "data/sources/#models-dev" in text_of(address))
+    assert sources_told(address) == before + 1  # what was known of the section's sources is forgotten
+    section.write_text(text, encoding="utf-8")
     price = copy / "data" / "prices" / "glm-5.z-ai.yml"
     text = re.sub(r"cache_read: [\d.]+", "cache_read: 0.72", price.read_text(encoding="utf-8"))
     price.write_text(text, encoding="utf-8")
