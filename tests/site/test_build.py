@@ -177,9 +177,9 @@ def test_the_server_rebuilds_what_a_change_touches_and_survives_mistakes(served:
     address = url + "en/book/part-1/gap-vanished/"
     before = sources_told(address)
     text = section.read_text(encoding="utf-8")
-    assert "models-dev" not in text
-    section.write_text(f'{text}\nSee {{{{ src("models-dev") }}}}.\n', encoding="utf-8")
-    until(lambda: "data/sources/#models-dev" in text_of(address))
+    assert "a19-leak" not in text
+    section.write_text(f'{text}\nSee {{{{ src("a19-leak") }}}}.\n', encoding="utf-8")
+    until(lambda: "data/sources/#a19-leak" in text_of(address))
     assert sources_told(address) == before + 1  # what was known of the section's sources is forgotten
     section.write_text(text, encoding="utf-8")
     price = copy / "data" / "prices" / "glm-5.z-ai.yml"
