@@ -223,6 +223,17 @@ def test_no_page_is_wider_than_the_screen(
         assert overflow <= 0, path
 
 
+@pytest.mark.parametrize("path", ["en/", "ja/", "en/book/part-4/subscription-fatigue/", "ja/book/conclusion/"])
+def test_the_names_in_the_header_stay_within_it_on_a_small_screen(open_page: Open, path: str) -> None:
+    page = open_page(path, viewport={"width": 390, "height": 844}).page
+    header, *names = page.evaluate(
+        """() => [".md-header", ".md-header__topic .md-ellipsis"].flatMap((s) => [...document.querySelectorAll(s)])
+          .map((e) => e.getBoundingClientRect()).map(({ top, bottom }) => [top, bottom])"""
+    )
+    assert len(names) == 2  # the book's, and the page's once it is scrolled
+    assert all(header[0] <= top and bottom <= header[1] for top, bottom in names), (header, names)
+
+
 def test_bound_numbers_name_their_source(open_page: Open) -> None:
     page: Page = open_page("ja/book/part-1/eight-weeks/").page
     number = page.locator("data[data-fact='models/glm-5#total_params']").first
