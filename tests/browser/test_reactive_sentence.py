@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from calculators.load import load_dataset
 from calculators.worker import reply
 from scripts.elements import render_elements, sheets
+from scripts.page_weight import middle_section
 from scripts.sentences_html import sentence_text
 from scripts.static_server import StaticServer
 from tests.browser.conftest import Watched
@@ -106,6 +108,19 @@ def test_it_reads_well_without_scripts(sentences: Open, lang: str) -> None:
         expect(element.locator("figure svg:visible")).to_have_count(1 + element.locator("figure li svg").count())
         for hidden in (".reactive-controls", "button", "progress", ".reactive-error"):
             expect(element.locator(hidden).first).to_be_hidden()
+
+
+def test_its_module_waits_until_the_reader_comes_near_or_an_address_holds_values(open_page: Open, built: Path) -> None:
+    path = f"en/{middle_section(built, 'en', sentence=True)}"
+    page = open_page(path).page
+    page.wait_for_load_state("networkidle")
+    element = page.locator("reactive-sentence").first
+    expect(element).to_have_attribute("data-state", "static")
+    element.scroll_into_view_if_needed()
+    ready(element)
+    expect(open_page(f"{path}#?any.value=1").page.locator("reactive-sentence").first).to_have_attribute(
+        "data-state", "ready"
+    )
 
 
 def test_nothing_is_loaded_before_the_first_touch(sentences: Open) -> None:

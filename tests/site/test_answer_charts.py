@@ -189,8 +189,10 @@ def extents(element: Element, at: Point = (0.0, 0.0), size: float = 12.0) -> Ite
             yield tag, (x + number(f"x{end}"), y + number(f"y{end}"))
     elif tag == "path" and not element.get("transform"):
         here = [0.0, 0.0]
-        for command, numbers in re.findall(r"([MLHV])(-?[\d.]+(?:,-?[\d.]+)?)", element.get("d") or ""):
+        for command, numbers in re.findall(r"([MLHVml])(-?[\d.]+(?:,-?[\d.]+)?)", element.get("d") or ""):
             values = [float(n) for n in numbers.split(",")]
+            if command in "ml":
+                values = [here[0] + values[0], here[1] + values[1]]
             here = [values[0], here[1]] if command == "H" else [here[0], values[0]] if command == "V" else values
             yield tag, (x + here[0], y + here[1])
     elif tag in ("text", "tspan") and element.text and (tag == "tspan" or not len(element)):

@@ -1,8 +1,10 @@
 // Entry of every page: loads the module of a custom element where one stands on the page, and remembers the language.
+// Sentences stand far below the first screen: theirs waits until one comes near, or until an address holds values.
 
 import { watchFigures } from "./figures.js";
 import { siteRoot } from "./site-root.js";
 
+const SENTENCE = "reactive-sentence";
 const calculator = () => import("./calculator.js");
 /** @type {Record<string, () => Promise<unknown>>} */
 const elements = {
@@ -18,7 +20,7 @@ const elements = {
   "model-verdicts": () => import("./model-verdicts.js"),
   "on-device-chat": () => import("./on-device-chat.js"),
   "price-chart": () => import("./price-chart.js"),
-  "reactive-sentence": () => import("./reactive-sentence.js"),
+  [SENTENCE]: () => import("./reactive-sentence.js"),
   "speed-replay": () => import("./speed-replay.js"),
   "usage-import": () => import("./usage-import.js"),
 };
@@ -31,11 +33,17 @@ function settle() {
   }
 }
 
+const near = new IntersectionObserver((all) => {
+  if (all.some(({ isIntersecting }) => isIntersecting)) void elements[SENTENCE]();
+}, { rootMargin: "100%" });
+
 function enhance() {
   settle();
   watchFigures();
   for (const [tag, load] of Object.entries(elements)) {
-    if (document.querySelector(tag) && !customElements.get(tag)) void load();
+    const found = customElements.get(tag) ? [] : document.querySelectorAll(tag);
+    if (tag === SENTENCE && location.hash[1] !== "?") found.forEach((element) => near.observe(element));
+    else if (found[0]) void load();
   }
   try {
     localStorage.language = document.documentElement.lang;

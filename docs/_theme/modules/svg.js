@@ -81,18 +81,25 @@ const TEXTURES = ["", "/", "|", "\\", "-", "/\\", "|-", "/|"];
 export function texture(n, [x1, y1, x2, y2]) {
   const [wide, high] = [x2 - x1, y2 - y1];
   const lines = TEXTURES[(n + Math.floor(n / N_COLORS)) % TEXTURES.length];
+  /** @type {[number, number, number, number][]} */
   const found = [];
-  if (lines.includes("|")) for (let x = x1 + 3; x < x2; x += 6) found.push(`M${x},${y1}V${y2}`);
-  if (lines.includes("-")) for (let y = y1 + 3; y < y2; y += 6) found.push(`M${x1},${y}H${x2}`);
+  if (lines.includes("|")) for (let x = x1 + 3; x < x2; x += 6) found.push([x, y1, x, y2]);
+  if (lines.includes("-")) for (let y = y1 + 3; y < y2; y += 6) found.push([x1, y, x2, y]);
   for (const rises of [true, false]) {
     if (!lines.includes(rises ? "/" : "\\")) continue;
     for (let at = 4; at < wide + high; at += 8) {
       const height = (/** @type {number} */ x) => (rises ? y1 + at - x : y2 - at + x);
       const [from, to] = [Math.max(0, at - high), Math.min(wide, at)];
-      found.push(`M${x1 + from},${height(from)}L${x1 + to},${height(to)}`);
+      found.push([x1 + from, height(from), x1 + to, height(to)]);
     }
   }
-  return found.join("");
+  // From where the last line ended: lines alike are then texts alike, which gzip makes small.
+  let [x, y] = [0, 0];
+  return found.map(([left, top, right, bottom]) => {
+    const line = `m${left - x},${top - y}l${right - left},${bottom - top}`;
+    [x, y] = [right, bottom];
+    return line;
+  }).join("");
 }
 
 /** A text of one or more lines around a height.
