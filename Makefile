@@ -44,7 +44,7 @@ check check-all: setup
 test test-all:
 	@$(PYTHON) -m scripts.bootstrap --browser $(if $(filter test-all,$@),--with books)
 	@$(RUN) scripts.check --all
-	@$(RUN) pytest -n auto --maxprocesses 4 --dist loadfile $(if $(filter test,$@),-m "not slow")
+	@$(RUN) pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(if $(filter test,$@),-m "not slow")
 
 impact: setup
 	@$(RUN) scripts.impact $(if $(HEAD),$(or $(BASE),HEAD) $(HEAD),$(BASE))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,21 @@ from calculators import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 Run = Callable[..., subprocess.CompletedProcess[str]]
+# Files that take minutes, the longest first: one that begins last keeps everybody waiting.
+LONG = """site/test_build browser/test_weight browser/test_site browser/test_figures browser/test_references
+    site/test_check browser/test_calculator_pages browser/test_accessibility browser/test_chat_loading
+    engine/test_sentences data/test_mutations model/test_conversion""".split()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors, since tests also wait: for a browser, a pause, a download."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, all others as they were found."""
+    rank = {ROOT / "tests" / f"{name}.py": place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path, len(LONG)))
 
 
 @pytest.fixture
