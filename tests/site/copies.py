@@ -16,8 +16,8 @@ def copy_of_repository(home: Path) -> Path:
     for path in [*(ROOT / name for name in FILES.split()), *ROOT.glob("requirements*.lock")]:
         shutil.copy(path, home / path.name)
     (home / "node_modules").symlink_to(ROOT / "node_modules")
-    if (read := ROOT / ".cache" / "checks" / "style.json").exists():
-        # What the style check has read once, it knows by its text.
-        (home / ".cache" / "checks").mkdir(parents=True)
-        shutil.copy(read, home / ".cache" / "checks" / "style.json")
+    # What has been read once is known by its text: the prose that the style check saw, the expressions that were tried.
+    (home / ".cache" / "checks").mkdir(parents=True)
+    for read in (ROOT / ".cache" / "checks").glob("*.json"):
+        shutil.copy(read, home / ".cache" / "checks")
     return home
