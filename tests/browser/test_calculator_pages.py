@@ -104,7 +104,7 @@ def test_the_expert_panel_tells_default_range_source_and_date(open_page: Open) -
 def test_cases_are_chosen_and_changed_by_the_keyboard_alone(open_page: Open, calculators: Run, lang: str) -> None:
     watched = open_page(f"{lang}/calculators/tier/")
     page = watched.page
-    computed(page)  # before, there is no field to focus
+    expect(page.locator("tier-calculator")).to_have_attribute("data-state", "ready")  # before, no field takes the focus
     cases = page.locator("#tier-preset-scenario")
     cases.focus()
     for _ in cases.locator("option").all():
