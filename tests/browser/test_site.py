@@ -18,6 +18,10 @@ from scripts.static_server import StaticServer
 from tests.browser.conftest import ASK_FOREIGN, SITE_URL, Watched
 
 Open = Callable[..., Watched]
+# The sum of layout shifts; below 0.1 a browser calls a page steady.
+SHIFTS = """window.shifted = 0;
+new PerformanceObserver((list) => { for (const { value } of list.getEntries()) window.shifted += value; })
+  .observe({ type: "layout-shift", buffered: true });"""
 # How much wider a page is than the screen once what moves with the screen has moved.
 OVERFLOW = """async () => {
   const found = () => document.documentElement.scrollWidth - innerWidth;
@@ -221,6 +225,15 @@ def test_light_and_dark_follow_the_system_and_the_switch(open_page: Open) -> Non
     light.click("label[title='Switch to light mode']")
     light.click("label[title='Switch to dark mode']")
     expect(light.locator("body")).to_have_attribute("data-md-color-scheme", "slate")
+
+
+@pytest.mark.parametrize("path", ["", "calculators/fit/", "demo/", "data/models/", "data/prices/", "book/claims/"])
+def test_what_is_read_does_not_move_when_scripts_make_it_live(open_page: Open, site: StaticServer, path: str) -> None:
+    page = open_page("en/contributing/writing/", viewport={"width": 390, "height": 844}).page
+    page.add_init_script(SHIFTS)
+    page.goto(f"{site.url}en/{path}")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("window.shifted") < 0.02
 
 
 @pytest.mark.parametrize("path", ["en/", "ja/", "en/book/part-4/subscription-fatigue/", "ja/book/conclusion/"])
