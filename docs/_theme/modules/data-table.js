@@ -201,7 +201,10 @@ class DataTable extends HTMLElement {
   draw() {
     const kept = this.visible();
     const limit = this.settings.pages > 1 ? this.shown : kept.length;
-    this.body.replaceChildren(...kept.slice(0, limit).map(({ row }) => row));
+    const rows = kept.slice(0, limit).map(({ row }) => row);
+    const { rows: there } = this.body;
+    // A large table takes long to lay out: what stands in its place already stays.
+    if (rows.length !== there.length || rows.some((row, i) => row !== there[i])) this.body.replaceChildren(...rows);
     const { length } = this.entries;
     this.find("output").textContent = kept.length === length ? this.say("rows", { n: length }) : this.say("rows-of", { n: kept.length, all: length });
     this.more.textContent = this.say("more", { n: kept.length - limit });
