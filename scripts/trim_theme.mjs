@@ -26,7 +26,9 @@ const purged = await new PurgeCSS().purge({
   variables: true, keyframes: true,
   defaultExtractor: (/** @type {string} */ content) => content.match(/[\w-]+/g) ?? [],
 });
-const trimmed = purged[0].css;
+// Both languages are written from left to right.
+const onlyRtl = (/** @type {string} */ selectors) => selectors.split(",").every((selector) => selector.includes("[dir=rtl]"));
+const trimmed = purged[0].css.replace(/([^{}]+)\{[^{}]*\}/g, (/** @type {string} */ rule, /** @type {string} */ selectors) => (onlyRtl(selectors) ? "" : rule));
 writeFileSync(`${out}/theme.css`, trimmed);
 const kept = classes(trimmed);
 writeFileSync(`${out}/dropped.json`, JSON.stringify([...classes(full)].filter((name) => !kept.has(name)).sort()));
