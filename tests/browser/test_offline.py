@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from scripts.cached import link_tree
 from scripts.offline import write_offline
+from scripts.page_weight import middle_section
 from scripts.static_server import StaticServer
 from tests.browser.chat_page import QUESTION, Chat
 from tests.browser.conftest import SITE_URL, SLOW_MS
@@ -120,6 +121,16 @@ def test_a_page_that_was_read_opens_again_with_its_calculator(reader: Reader) ->
     assert reader.errors == []
     # The book's own place is all that was asked, by the page, its workers and the service worker.
     assert {url for url in reader.asked if not url.startswith((reader.server.url, "blob:", "data:"))} == set()
+
+
+def test_a_sentence_that_was_not_reached_is_live_without_a_network(reader: Reader, built: Path) -> None:
+    page = reader.visit(f"en/{middle_section(built, 'en', sentence=True)}")
+    reader.server.stop()
+    page.reload()
+    sentence = page.locator("reactive-sentence").first
+    sentence.scroll_into_view_if_needed()
+    expect(sentence).to_have_attribute("data-state", "ready", timeout=SLOW_MS)
+    assert reader.errors == []
 
 
 def test_a_page_that_was_not_read_is_told_apart_and_those_that_were_are_listed(reader: Reader) -> None:

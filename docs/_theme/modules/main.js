@@ -1,5 +1,6 @@
 // Entry of every page: loads the module of a custom element where one stands on the page, and remembers the language.
-// Sentences stand far below the first screen: theirs waits until one comes near, or until an address holds values.
+// Sentences stand far below the first screen: theirs waits until one comes near, until an address holds values, or until
+// what is kept for reading without a network has its turn.
 
 import { watchFigures } from "./figures.js";
 import { siteRoot } from "./site-root.js";
@@ -33,6 +34,7 @@ function settle() {
   }
 }
 
+let waits = true;
 const near = new IntersectionObserver((all) => {
   if (all.some(({ isIntersecting }) => isIntersecting)) void elements[SENTENCE]();
 }, { rootMargin: "100%" });
@@ -42,7 +44,7 @@ function enhance() {
   watchFigures();
   for (const [tag, load] of Object.entries(elements)) {
     const found = customElements.get(tag) ? [] : document.querySelectorAll(tag);
-    if (tag === SENTENCE && location.hash[1] !== "?") found.forEach((element) => near.observe(element));
+    if (tag === SENTENCE && waits && location.hash[1] !== "?") found.forEach((element) => near.observe(element));
     else if (found[0]) void load();
   }
   try {
@@ -72,7 +74,11 @@ else enhance();
 // Last: what makes pages work without a network, unless the reader has turned it off. Where it fails, nothing is lost.
 addEventListener("load", async () => {
   try {
-    if (localStorage.offline !== "off" && await navigator.serviceWorker?.register(`${siteRoot}sw.js`)) await (await import("./offline-start.js")).start();
+    if (localStorage.offline !== "off" && await navigator.serviceWorker?.register(`${siteRoot}sw.js`)) {
+      await (await import("./offline-start.js")).start();
+      waits = false;
+      if (document.querySelector(SENTENCE)) await elements[SENTENCE]();
+    }
   } catch {
     // Neither where the browser stores nothing.
   }
