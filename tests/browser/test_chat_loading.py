@@ -17,6 +17,16 @@ from tests.browser.conftest import SITE_URL
 CHUNK = "weights-1.bin"
 # Bytes on the way that a browser throws away when the connection breaks; a tenth of the chunk is more.
 IN_FLIGHT = 4_000_000
+# A disk that takes a second for whatever is put into the browser's storage.
+SLOW_PUT = """self.putting = [];
+const put = Cache.prototype.put;
+Cache.prototype.put = async function (url, response) {
+  self.putting.push([url, Number(response.headers.get("content-length"))]);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  return put.call(this, url, response);
+};
+"""
+PUTTING_BEGINNING = "() => self.putting?.some(([url, bytes]) => url.includes('/begun/') && bytes > 10_000_000)"
 NO_CACHES = "Object.defineProperty(self, 'caches', { get() { throw new DOMException('', 'SecurityError'); } });"
 
 SMALL_ESTIMATE = "StorageManager.prototype.estimate = async () => ({ quota: 10_000_000, usage: 0 });"
@@ -163,6 +173,21 @@ def test_cancel_stops_at_every_phase_and_keeps_what_has_arrived(browser: Browser
         chat.button("load").click()
         chat.page.wait_for_selector("on-device-chat[data-state=loading]", state="detached")
         assert (phase, chat.element.get_attribute("data-state")) == (phase, "static")
+    chat.load()
+
+    assert sent(host, CHUNK) < size(host, CHUNK) + IN_FLIGHT
+    chat.close()
+
+
+def test_cancel_waits_for_what_is_being_put_aside(browser: Browser, host: StaticServer) -> None:
+    chat = Chat(browser, host, worker=SLOW_PUT)
+    with host.cut(CHUNK, 0.5, hang=True):
+        chat.button("load").click()
+        chat.says(chat.status, "Downloading: ")
+        while not any(worker.evaluate(PUTTING_BEGINNING) for worker in chat.page.workers):
+            chat.page.wait_for_timeout(100)
+        chat.button("cancel").click()
+        chat.wait("static")
     chat.load()
 
     assert sent(host, CHUNK) < size(host, CHUNK) + IN_FLIGHT

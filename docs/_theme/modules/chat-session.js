@@ -23,7 +23,7 @@ import { startWorker } from "./worker-start.js";
  */
 
 /** How long a canceled download may take to put aside what has arrived. */
-const CANCEL_MS = 3_000;
+const CANCEL_MS = 10_000;
 /** Phases in which the worker listens; in the others it computes, and there is nothing to put aside. */
 const FETCHING = ["listing", "waiting", "downloading", "checking", "retrying"];
 /** Failures that another backend would meet, too. */

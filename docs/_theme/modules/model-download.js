@@ -79,6 +79,7 @@ function mayPass({ code, slots }) {
 class Part {
   position = 0;
   #kept = 0;
+  #keeping = Promise.resolve();
 
   /**
    * @param {Wanted} file
@@ -102,16 +103,20 @@ class Part {
     this.position += piece.length;
   }
 
+  /** Resolves when all that has come is kept: also what an earlier call is still writing. */
   async keep() {
-    const [from, to] = [this.#kept, this.position];
-    if (!this.cache || to === from) return;
-    // At once, not when it is written: the next call must not write the same again.
-    this.#kept = to;
-    await keepBeginning(this.cache, this.file, from, this.bytes.slice(from, to));
+    this.#keeping = this.#keeping.then(async () => {
+      const [from, to] = [this.#kept, this.position];
+      if (!this.cache || to === from) return;
+      await keepBeginning(this.cache, this.file, from, this.bytes.slice(from, to));
+      this.#kept = to;
+    });
+    await this.#keeping;
   }
 
   /** Begins again. */
   async discard() {
+    await this.#keeping;
     this.position = this.#kept = 0;
     if (this.cache) await forgetBeginning(this.cache, this.file);
   }
