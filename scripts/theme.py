@@ -44,6 +44,27 @@ CUT = [
     "tabbed-.*",
     "rtl",
 ]
+# Tables with a class, which the theme's styles for tables leave alone.
+TABLES = ["answer-chart-table", "data-table"]
+# Each would make the browser work out the styles of the whole page again while it starts, half of what a long page
+# costs there. All in the theme's own words.
+CHANGES = [
+    # The theme writes every address in full; a stylesheet is read anew then. Another page's may be the same still.
+    ("if(o&&!/^(?:[a-z]+:)?\\/\\//i.test(o)){t[r]=t[r]", "if(o&&!t.sheet&&!/^(?:[a-z]+:)?\\/\\//i.test(o)){t[r]=t[r]"),
+    ("t.set(r.outerHTML,r)", 't.set(r.rel==="stylesheet"?r.sheet?.href||r.href:r.outerHTML,r)'),
+    # Transitions need no stopping, and the window no new colors, where the page has the reader's colors already.
+    ('if(document.body.setAttribute("data-md-color-switching",""),s.color.media', "if(s.color.media"),
+    (
+        "for(let[a,c]of Object.entries(s.color))",
+        's.color.scheme!==document.body.dataset.mdColorScheme&&document.body.setAttribute("data-md-color-switching","");'
+        "for(let[a,c]of Object.entries(s.color))",
+    ),
+    ('name:"color-scheme"});document.head.appendChild(o)', 'name:"color-scheme"})'),
+    (
+        "return o.content=a.colorScheme,",
+        'return(o.isConnected||a.colorScheme!=="light")&&(o.content=a.colorScheme,document.head.append(o)),',
+    ),
+]
 ADMONITIONS = "abstract info tip success question warning failure danger bug example quote".split()
 CLASS = re.compile(r'\bclass="([^"]*)"')
 
@@ -77,6 +98,13 @@ def refuse_changed_theme() -> None:
             raise ThemeChanged(
                 f"Material for MkDocs: block {name} of its base.html changed; bring docs/_theme/overrides/main.html "
                 "and REPLACED in scripts/theme.py up to date"
+            )
+    script = one_file("assets/javascripts/bundle.*.min.js").read_text(encoding="utf-8")
+    for old, _ in CHANGES:
+        if script.count(old) != 1:
+            raise ThemeChanged(
+                f"Material for MkDocs: its script no longer holds {old!r} once; bring CHANGES in scripts/theme.py up "
+                "to date"
             )
 
 
@@ -135,17 +163,25 @@ def make_theme(out: Path) -> None:
         "words": [*words, "ltr"],  # both languages run from left to right
         "cut": [*CUT, *(kind for kind in ADMONITIONS if kind not in words)],
         "variables": variables_read(),
+        "changes": CHANGES,
+        "tables": TABLES,
         "out": str(out),
     }
     subprocess.run([NODE, "scripts/trim_theme.mjs"], cwd=ROOT, input=json.dumps(given), text=True, check=True)
 
 
 def cut_classes(site: Path, dropped: Iterable[str]) -> list[str]:
-    """One line a page of the site that has a class whose rules were cut away."""
+    """One line a page of the site that has a class whose rules were cut away, or a table of an unknown class."""
     cut = set(dropped)
     found = []
     for path in sorted(site.rglob("*.html")):
-        names = {name for match in CLASS.findall(path.read_text(encoding="utf-8")) for name in match.split()}
+        text = path.read_text(encoding="utf-8")
+        names = {name for match in CLASS.findall(text) for name in match.split()}
+        for match in re.findall(r'<table [^>]*\bclass="([^"]*)"', text):
+            if not {*match.split()} & {*TABLES}:
+                found.append(
+                    f"{path.relative_to(site)}: a table of class {match}; add its class to TABLES in scripts/theme.py"
+                )
         if names & cut:
             name = min(names & cut)
             found.append(

@@ -225,6 +225,29 @@ def test_light_and_dark_follow_the_system_and_the_switch(open_page: Open) -> Non
     light.click("label[title='Switch to light mode']")
     light.click("label[title='Switch to dark mode']")
     expect(light.locator("body")).to_have_attribute("data-md-color-scheme", "slate")
+    expect(light.locator("meta[name=color-scheme]")).to_have_attribute("content", "dark")
+    light.reload()
+    expect(light.locator("body")).to_have_attribute("data-md-color-scheme", "slate")
+
+
+def test_a_first_visit_in_the_dark_is_dark_before_the_theme_starts(open_page: Open, site: StaticServer) -> None:
+    page = open_page("robots.txt", color_scheme="dark").page
+    page.route("**/theme.js", lambda route: route.abort())
+    page.goto(f"{site.url}ja/")
+    expect(page.locator("body")).to_have_attribute("data-md-color-scheme", "slate")
+
+
+def test_a_stylesheet_stays_from_page_to_page(open_page: Open, site: StaticServer) -> None:
+    page = open_page("en/").page
+    page.wait_for_load_state("networkidle")
+    kept = page.locator("head > link[href$='/site.css']").element_handle()
+    page.click("a.md-tabs__link[href$='/en/book/']")
+    page.wait_for_url("**/en/book/")
+    page.wait_for_load_state("networkidle")
+    assert page.locator("head > link[rel=stylesheet]").evaluate_all("(all, kept) => all.includes(kept)", kept)
+    page.go_back()
+    page.wait_for_url("**/en/")
+    assert page.locator("head > link[rel=stylesheet]").evaluate_all("(all, kept) => all.includes(kept)", kept)
 
 
 @pytest.mark.parametrize("path", ["", "calculators/fit/", "demo/", "data/models/", "data/prices/", "book/claims/"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -102,6 +103,21 @@ def test_what_was_cut_from_the_themes_styles_changes_nothing_on_a_page(
         assert differing == [], opened
 
 
+def test_styles_are_worked_out_once_while_a_page_starts(
+    browser: Browser, open_page: Open, site: StaticServer, tmp_path: Path
+) -> None:
+    page = open_page("en/contributing/").page
+    browser.start_tracing(page=page, path=tmp_path / "trace.json", categories=["blink", "devtools.timeline"])
+    page.goto(f"{site.url}en/data/models/")
+    page.wait_for_selector("data-table[data-state=ready]")
+    page.wait_for_load_state("networkidle")
+    browser.stop_tracing()
+    events = json.loads((tmp_path / "trace.json").read_text(encoding="utf-8"))["traceEvents"]
+    elements = sum(event["args"].get("elementCount", 0) for event in events if event["name"] == "UpdateLayoutTree")
+    there = page.locator("*").count()
+    assert there < elements < 2 * there  # theme and table change some; before CHANGES of scripts/theme.py it was 5
+
+
 def test_a_changed_theme_stops_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     original = theme_folder()
     refuse_changed_theme()
@@ -112,6 +128,11 @@ def test_a_changed_theme_stops_the_build(tmp_path: Path, monkeypatch: pytest.Mon
         refuse_changed_theme()
     with pytest.raises(ThemeChanged, match="names 0 files, one is expected"):
         one_file("assets/javascripts/bundle.*.min.js")
+    (tmp_path / "base.html").write_text(base)
+    (tmp_path / "assets" / "javascripts").mkdir(parents=True)
+    (tmp_path / "assets" / "javascripts" / "bundle.1.min.js").write_text("t.set(r.innerHTML,r)")
+    with pytest.raises(ThemeChanged, match="its script no longer holds"):
+        refuse_changed_theme()
 
 
 def test_a_page_whose_styles_were_cut_away_is_named(tmp_path: Path) -> None:
@@ -119,3 +140,7 @@ def test_a_page_whose_styles_were_cut_away_is_named(tmp_path: Path) -> None:
     (tmp_path / "good.html").write_text('<p class="admonition note">', encoding="utf-8")
     found = cut_classes(tmp_path, ["bug", "md-tag"])
     assert len(found) == 1 and found[0].startswith("page.html: the theme's styles for the class bug are cut away")
+    (tmp_path / "page.html").write_text('<table border="1" class="dataframe">', encoding="utf-8")
+    assert cut_classes(tmp_path, []) == [
+        "page.html: a table of class dataframe; add its class to TABLES in scripts/theme.py"
+    ]

@@ -6,10 +6,33 @@ import { ofThisEdition } from "./offline-wanted.js";
 import { copy, today } from "./take.js";
 
 /** @typedef {{ version: string, pages: number, compares: boolean, strings: Record<string, string> }} Settings */
-/** @typedef {{ row: HTMLTableRowElement, id: string, text: string, sorts: (number | string | null)[] }} Entry */
 
 const COMPARED = 4;
 const SHOWN = 200; // rows in the page at once, where there are more than one static page holds
+
+/** A row, and what it is searched and sorted by, which is read when first asked for. */
+class Entry {
+  #text = "";
+
+  /** @param {HTMLTableRowElement} row */
+  constructor(row) {
+    this.row = row;
+    this.id = row.id;
+  }
+
+  get text() {
+    return (this.#text ||= folded([...this.row.cells].map(wordsOf).join(" ")));
+  }
+
+  /** @param {HTMLTableCellElement} head of the column @returns {number | string | null} null: unknown */
+  sort(head) {
+    const cell = this.row.cells[head.cellIndex];
+    const { sort } = cell.dataset;
+    if (sort === undefined) return "byValue" in head.dataset ? null : wordsOf(cell);
+    const number = Number(sort);
+    return Number.isNaN(number) ? sort : number;
+  }
+}
 
 class DataTable extends HTMLElement {
   /** @type {Settings} */
@@ -73,19 +96,14 @@ class DataTable extends HTMLElement {
   /** @param {Iterable<HTMLTableRowElement>} rows */
   take(rows) {
     for (const row of rows) {
-      const sorts = [...row.cells].map(({ dataset, textContent }, column) => {
-        if (dataset.sort === undefined) return "byValue" in this.heads[column].dataset ? null : (textContent ?? "").trim();
-        const number = Number(dataset.sort);
-        return Number.isNaN(number) ? dataset.sort : number;
-      });
-      this.entries.push({ row, id: row.id, text: folded(row.textContent ?? ""), sorts });
+      this.entries.push(new Entry(row));
       this.addTools(row);
     }
   }
 
   /** A box for the comparison and a button for the citation, in the row's first cell. @param {HTMLTableRowElement} row */
   addTools(row) {
-    const name = nameOf(row);
+    const name = wordsOf(row.cells[0]);
     const box = Object.assign(document.createElement("input"), { type: "checkbox", name: "compare", value: row.id });
     box.setAttribute("aria-label", this.say("compare-row", { name }));
     const cite = Object.assign(document.createElement("button"), { type: "button", name: "cite", textContent: this.say("cite") });
@@ -184,15 +202,16 @@ class DataTable extends HTMLElement {
   visible() {
     const query = folded(this.view.get("q") ?? "").split(/\s+/).filter(Boolean);
     const facets = [...this.view].filter(([name]) => !["q", "sort", "order", "compare"].includes(name));
-    const kept = this.entries.filter(({ row, text }) =>
-      query.every((word) => text.includes(word)) &&
-      facets.every(([name, value]) => (row.dataset[name] ?? "").split("|").includes(value)));
-    const column = this.heads.findIndex((head) => head.dataset.column === this.view.get("sort"));
-    if (column < 0) return kept;
+    const kept = this.entries.filter((entry) =>
+      query.every((word) => entry.text.includes(word)) &&
+      facets.every(([name, value]) => (entry.row.dataset[name] ?? "").split("|").includes(value)));
+    const column = this.heads.find((head) => head.dataset.column === this.view.get("sort"));
+    if (!column) return kept;
     const sign = this.view.get("order") === "down" ? -1 : 1;
     const words = new Intl.Collator(document.documentElement.lang, { numeric: true });
+    const values = new Map(kept.map((entry) => [entry, entry.sort(column)]));
     return kept.sort((one, other) => {
-      const [a, b] = [one.sorts[column], other.sorts[column]];
+      const [a = null, b = null] = [values.get(one), values.get(other)];
       if (a === null || b === null) return Number(a === null) - Number(b === null); // unknown stands last
       return sign * (typeof a === "number" && typeof b === "number" ? a - b : words.compare(String(a), String(b)));
     });
@@ -290,7 +309,7 @@ class DataTable extends HTMLElement {
   /** Copies the row with its figures, sources and address. @param {HTMLButtonElement} button */
   async cite(button) {
     const row = /** @type {HTMLTableRowElement} */ (button.closest("tr"));
-    const name = nameOf(row);
+    const name = wordsOf(row.cells[0]);
     const figures = [...row.cells].slice(1).map((cell, i) => {
       const data = cell.querySelector("data");
       const note = data?.dataset.note ?? data?.title;
@@ -342,9 +361,9 @@ async function rowsOf(href) {
   return /** @type {HTMLTableSectionElement} */ (document.importNode(body, true)).rows;
 }
 
-/** The first cell's words, without its tools. @param {HTMLTableRowElement} row */
-function nameOf(row) {
-  const words = [...row.cells[0].childNodes].filter((node) => !(node instanceof HTMLElement && node.matches("input, button, .table-anchor")));
+/** A cell's words, without its tools. @param {HTMLTableCellElement} cell */
+function wordsOf(cell) {
+  const words = [...cell.childNodes].filter((node) => !(node instanceof HTMLElement && node.matches("input, button, .table-anchor")));
   return words.map((node) => node.textContent).join("").trim();
 }
 
