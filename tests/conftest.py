@@ -12,15 +12,21 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from filelock import FileLock
 
 from calculators import cli
+from scripts.build import build
+from scripts.cached import BUILD
 
 ROOT = Path(__file__).resolve().parent.parent
 Run = Callable[..., subprocess.CompletedProcess[str]]
-# Files that take minutes, the longest first: one that begins last keeps everybody waiting.
-LONG = """site/test_build browser/test_weight browser/test_site browser/test_figures browser/test_references
-    site/test_check browser/test_calculator_pages browser/test_accessibility browser/test_chat_loading
-    engine/test_sentences data/test_mutations model/test_conversion""".split()
+# Built for one host, served by another: only the sitemap names it.
+SITE_URL = "https://book.example/some/path/"
+# Files that take minutes, the longest first: one that begins last keeps everybody waiting. The first builds the site,
+# meanwhile those after it need none.
+LONG = """browser/test_site site/test_check data/test_mutations engine/test_fuzz site/test_build browser/test_weight
+    browser/test_figures browser/test_references browser/test_calculator_pages browser/test_accessibility
+    browser/test_chat_loading engine/test_sentences model/test_conversion browser/test_offline""".split()
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -32,6 +38,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first, all others as they were found."""
     rank = {ROOT / "tests" / f"{name}.py": place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: rank.get(item.path, len(LONG)))
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str, worker_id: str) -> Path:
+    """The site as `make build` makes it, built for a sub-path: once a run, while the other processes wait."""
+    out, own = BUILD / "test-site", tmp_path_factory.getbasetemp()
+    done = (own if worker_id == "master" else own.parent) / f"built-{testrun_uid}"
+    with FileLock(f"{done}.lock"):
+        if not done.exists():
+            build(out, SITE_URL)
+            done.touch()
+    return out
 
 
 @pytest.fixture

@@ -6,16 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from scripts.browser import launch
-from scripts.build import build
-from scripts.cached import BUILD
 from scripts.static_server import StaticServer
+from tests.conftest import SITE_URL
 
-# Built for one host, served by another: only the sitemap names it.
-SITE_URL = "https://book.example/some/path/"
 SLOW_MS = 60_000  # two busy cores: generous, since no test is about speed
 expect.set_options(timeout=SLOW_MS)
 
@@ -26,18 +22,6 @@ ASK_FOREIGN = """() => new Promise((resolve) => {
   const later = () => setTimeout(() => resolve("failed for another reason"), 5000);
   fetch("https://example.com/").then(() => resolve("allowed"), later);
 })"""
-
-
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str, worker_id: str) -> Path:
-    """The site as `make build` makes it, built for a sub-path: once a run, while the other processes wait."""
-    out, own = BUILD / "test-site", tmp_path_factory.getbasetemp()
-    done = (own if worker_id == "master" else own.parent) / f"built-{testrun_uid}"
-    with FileLock(f"{done}.lock"):
-        if not done.exists():
-            build(out, SITE_URL)
-            done.touch()
-    return out
 
 
 @pytest.fixture(scope="session")

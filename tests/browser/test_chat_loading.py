@@ -292,6 +292,7 @@ def test_the_keyboard_goes_on_where_the_pressed_button_is_gone(browser: Browser,
     chat = Chat(browser, site)
     # Watched, since cancel is there for a moment only.
     chat.page.evaluate("{ window.held = []; addEventListener('focusin', ({ target }) => held.push(target.name)); }")
+    expect(chat.button("load")).to_be_enabled()  # pressing a key waits for nothing
     chat.button("load").press("Enter")
     chat.wait("ready")
     expect(chat.prompt).to_be_focused()

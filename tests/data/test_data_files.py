@@ -163,12 +163,10 @@ def test_a_comment_in_the_checks_compiles_anew_and_changes_no_version(tmp_path: 
 
     version, kept = compiled()
     assert compiled() == (version, kept)
-    for module in ("data_checks", "claim_checks", "memory"):
-        with (tmp_path / "calculators" / f"{module}.py").open("a", encoding="utf-8") as file:
-            file.write("\n# A comment.\n")
-        again, more = compiled()
-        assert again == version and len(more) == len(kept) + 1
-        kept = more
+    with (tmp_path / "calculators" / "claim_checks.py").open("a", encoding="utf-8") as file:
+        file.write("\n# A comment.\n")
+    again, more = compiled()
+    assert again == version and len(more) == len(kept) + 1
     with (tmp_path / "calculators" / "load.py").open("a", encoding="utf-8") as file:
         file.write("\n# What is compiled may differ now.\n")
     assert compiled()[0] != version
