@@ -29,6 +29,7 @@ TYPES = {
     ".xml": "application/xml",
 }
 RANGE = re.compile(r"bytes=(\d+)-")
+PIECE_BYTES = 1_000_000  # sent, and counted, at once
 # When the server is gone, the page asks again only as the reader returns to it: the demo counts requests.
 RELOAD_SCRIPT = """let lost = false;
 function listen() {
@@ -277,8 +278,10 @@ class SiteHandler(BaseHTTPRequestHandler):
             content = content[: int(len(content) * cut.at)]
             cut.at = 0 if cut.lasting else None
             self.close_connection = True
-        site.sent[path] = site.sent.get(path, 0) + len(content)
-        self.wfile.write(content)
+        for start in range(0, len(content), PIECE_BYTES):
+            piece = content[start : start + PIECE_BYTES]
+            site.sent[path] = site.sent.get(path, 0) + len(piece)
+            self.wfile.write(piece)
         if cut and cut.hang:
             self.wfile.flush()
             cut.hang.wait()

@@ -44,8 +44,6 @@ CUT = [
     "tabbed-.*",
     "rtl",
 ]
-# Tables with a class, which the theme's styles for tables leave alone.
-TABLES = ["answer-chart-table", "data-table"]
 # Each would make the browser work out the styles of the whole page again while it starts, half of what a long page
 # costs there. All in the theme's own words.
 CHANGES = [
@@ -164,24 +162,18 @@ def make_theme(out: Path) -> None:
         "cut": [*CUT, *(kind for kind in ADMONITIONS if kind not in words)],
         "variables": variables_read(),
         "changes": CHANGES,
-        "tables": TABLES,
         "out": str(out),
     }
     subprocess.run([NODE, "scripts/trim_theme.mjs"], cwd=ROOT, input=json.dumps(given), text=True, check=True)
 
 
 def cut_classes(site: Path, dropped: Iterable[str]) -> list[str]:
-    """One line a page of the site that has a class whose rules were cut away, or a table of an unknown class."""
+    """One line a page of the site that has a class whose rules were cut away."""
     cut = set(dropped)
     found = []
     for path in sorted(site.rglob("*.html")):
         text = path.read_text(encoding="utf-8")
         names = {name for match in CLASS.findall(text) for name in match.split()}
-        for match in re.findall(r'<table [^>]*\bclass="([^"]*)"', text):
-            if not {*match.split()} & {*TABLES}:
-                found.append(
-                    f"{path.relative_to(site)}: a table of class {match}; add its class to TABLES in scripts/theme.py"
-                )
         if names & cut:
             name = min(names & cut)
             found.append(

@@ -1,8 +1,8 @@
 // Makes smaller copies of the theme's script and styles. Called by scripts/theme.py.
 // Usage: node scripts/trim_theme.mjs < JSON {styles: [file], script: file, used: [file], words: [text], cut: [pattern],
-//   variables: [name], changes: [[text, text]], tables: [class], out: folder}
+//   variables: [name], changes: [[text, text]], out: folder}
 // `used`: files whose words may be classes, `words`: further ones; `cut`: classes to drop whatever names them; `variables`: custom
-// properties that our own styles read; `changes`: of the script; `tables`: classes of tables with a look of their own. Writes theme.css, theme.js and dropped.json (classes that
+// properties that our own styles read; `changes`: of the script. Writes theme.css, theme.js and dropped.json (classes that
 // only the dropped rules name).
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,8 +11,8 @@ import { minify } from "terser";
 // Its ES module does not start: it takes `glob` for a default export that is none (8.0.0).
 const { PurgeCSS } = createRequire(import.meta.url)("purgecss");
 
-/** @type {{ styles: string[], script: string, used: string[], words: string[], cut: string[], variables: string[], changes: [string, string][], tables: string[], out: string }} */
-const { styles, script, used, words, cut, variables, changes, tables, out } = JSON.parse(readFileSync(0, "utf8"));
+/** @type {{ styles: string[], script: string, used: string[], words: string[], cut: string[], variables: string[], changes: [string, string][], out: string }} */
+const { styles, script, used, words, cut, variables, changes, out } = JSON.parse(readFileSync(0, "utf8"));
 const read = (/** @type {string} */ file) => readFileSync(file, "utf8");
 const classes = (/** @type {string} */ css) => new Set(Array.from(css.matchAll(/\.(-?[a-zA-Z_][\w-]*)/g), (match) => match[1]));
 
@@ -29,10 +29,8 @@ const purged = await new PurgeCSS().purge({
 // Both languages are written from left to right.
 const onlyRtl = (/** @type {string} */ selectors) => selectors.split(",").every((selector) => selector.includes("[dir=rtl]"));
 const trimmed = purged[0].css.replace(/([^{}]+)\{[^{}]*\}/g, (/** @type {string} */ rule, /** @type {string} */ selectors) => (onlyRtl(selectors) ? "" : rule));
-// A rule that asks whether there is any class is tried on all that lies inside whenever a class changes, that of <html>, too.
-const named = trimmed.replaceAll("table:not([class])", `table:not(${tables.map((name) => `.${name}`)})`);
-writeFileSync(`${out}/theme.css`, named);
-const kept = classes(named);
+writeFileSync(`${out}/theme.css`, trimmed);
+const kept = classes(trimmed);
 writeFileSync(`${out}/dropped.json`, JSON.stringify([...classes(full)].filter((name) => !kept.has(name)).sort()));
 const changed = changes.reduce((text, [old, other]) => text.replace(old, () => other), read(script));
 const { code } = await minify(changed.replace(/\/\/# sourceMappingURL.*/, ""), { ecma: 2020, compress: { ecma: 2020 }, mangle: true });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlparse
 
@@ -113,9 +114,16 @@ class Chat:
 
     def until(self, script: str, arg: Any = None) -> None:
         """Waits until an asynchronous script returns something true; `wait_for_function` does not await it."""
+        self.poll(lambda: bool(self.page.evaluate(script, arg)), script)
+
+    def until_worker(self, script: str, arg: Any = None) -> None:
+        """The same for any of the page's workers."""
+        self.poll(lambda: any(worker.evaluate(script, arg) for worker in self.page.workers), script)
+
+    def poll(self, holds: Callable[[], bool], what: str) -> None:
         end = time.monotonic() + REPLY_MS / 1000
-        while not self.page.evaluate(script, arg):
-            assert time.monotonic() < end, script
+        while not holds():
+            assert time.monotonic() < end, what
             self.page.wait_for_timeout(100)
 
     def says(self, locator: Locator, text: str) -> None:

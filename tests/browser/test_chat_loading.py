@@ -26,7 +26,7 @@ Cache.prototype.put = async function (url, response) {
   return put.call(this, url, response);
 };
 """
-PUTTING_BEGINNING = "() => self.putting?.some(([url, bytes]) => url.includes('/begun/') && bytes > 10_000_000)"
+PUTTING = "([kind, least]) => self.putting?.some(([url, bytes]) => url.includes(kind) && bytes > least)"
 NO_CACHES = "Object.defineProperty(self, 'caches', { get() { throw new DOMException('', 'SecurityError'); } });"
 
 SMALL_ESTIMATE = "StorageManager.prototype.estimate = async () => ({ quota: 10_000_000, usage: 0 });"
@@ -162,7 +162,8 @@ def test_cancel_stops_at_every_phase_and_keeps_what_has_arrived(browser: Browser
     with host.cut(CHUNK, 0.5, hang=True):
         chat.button("load").click()
         chat.says(chat.status, "Downloading: ")
-        chat.page.wait_for_function("() => document.querySelector('on-device-chat progress').value > 0.3")
+        # All but the other half of this chunk, which is a quarter of the whole.
+        chat.page.wait_for_function("() => document.querySelector('on-device-chat progress').value > 0.74")
         chat.button("cancel").click()
         chat.wait("static")
     assert "Stopped" in chat.status.inner_text()
@@ -184,13 +185,31 @@ def test_cancel_waits_for_what_is_being_put_aside(browser: Browser, host: Static
     with host.cut(CHUNK, 0.5, hang=True):
         chat.button("load").click()
         chat.says(chat.status, "Downloading: ")
-        while not any(worker.evaluate(PUTTING_BEGINNING) for worker in chat.page.workers):
-            chat.page.wait_for_timeout(100)
+        chat.until_worker(PUTTING, ["/begun/", 10_000_000])
         chat.button("cancel").click()
         chat.wait("static")
     chat.load()
 
     assert sent(host, CHUNK) < size(host, CHUNK) + IN_FLIGHT
+    chat.close()
+
+
+def test_a_tab_closed_while_a_whole_file_is_kept_loses_nothing_of_what_was_begun(
+    browser: Browser, host: StaticServer
+) -> None:
+    chat = Chat(browser, host, worker=SLOW_PUT)
+    with host.cut(CHUNK, 0.9, hang=True):
+        chat.button("load").click()
+        chat.until(KEPT, [hash_of(host, CHUNK), 0.85 * size(host, CHUNK)])
+        chat.button("cancel").click()
+        chat.wait("static")
+    chat.button("load").click()
+    chat.until_worker(PUTTING, [f"/sha256/{hash_of(host, CHUNK)}", 0])
+    chat.page.close()
+    chat.show(chat.context.new_page())
+    chat.load()
+
+    assert sent(host, CHUNK) < 1.1 * size(host, CHUNK) + 2 * IN_FLIGHT
     chat.close()
 
 

@@ -140,7 +140,3 @@ def test_a_page_whose_styles_were_cut_away_is_named(tmp_path: Path) -> None:
     (tmp_path / "good.html").write_text('<p class="admonition note">', encoding="utf-8")
     found = cut_classes(tmp_path, ["bug", "md-tag"])
     assert len(found) == 1 and found[0].startswith("page.html: the theme's styles for the class bug are cut away")
-    (tmp_path / "page.html").write_text('<table border="1" class="dataframe">', encoding="utf-8")
-    assert cut_classes(tmp_path, []) == [
-        "page.html: a table of class dataframe; add its class to TABLES in scripts/theme.py"
-    ]

@@ -54,8 +54,11 @@ export async function readWhole(cache, file) {
  * @returns {Promise<boolean>} whether the browser had room
  */
 export async function keepWhole(cache, file, bytes) {
+  // In this order, since the page may be closed meanwhile; where there is no room for both, the other way round.
+  let kept = await put(cache, wholeKey(file), bytes);
   await forgetBeginning(cache, file);
-  return put(cache, wholeKey(file), bytes);
+  kept ||= await put(cache, wholeKey(file), bytes);
+  return kept;
 }
 
 /**
