@@ -407,6 +407,7 @@ def test_words_of_the_page_are_text_not_markup(open_page: Open) -> None:
     evil = "<img src=x onerror=alert(1)>"
     workloads = json.dumps([{"id": evil, "tokens_per_month": 1e9}])
     page = open_page("en/calculators/portfolio/").page
+    page.wait_for_selector("portfolio-calculator[data-state=ready]")
     page.locator("[name=workloads]").evaluate(
         "(e, text) => { e.value = text; e.dispatchEvent(new Event('input', { bubbles: true })); }", workloads
     )
