@@ -318,6 +318,7 @@ def test_workloads_are_edited_as_cards(open_page: Open, built: Path) -> None:
 
 def test_a_bill_that_was_read_sets_the_case(open_page: Open) -> None:
     page = open_page("en/calculators/cost/").page
+    page.wait_for_selector("cost-calculator[data-state=ready]")
     found = {"requests_per_month": 120000, "isl": 2500, "cache_hit_share": 0.25}
     page.locator("usage-import").evaluate(
         "(e, parameters) => e.dispatchEvent(new CustomEvent('usage', { bubbles: true, detail: { parameters } }))", found
