@@ -172,8 +172,7 @@ def cut_classes(site: Path, dropped: Iterable[str]) -> list[str]:
     cut = set(dropped)
     found = []
     for path in sorted(site.rglob("*.html")):
-        text = path.read_text(encoding="utf-8")
-        names = {name for match in CLASS.findall(text) for name in match.split()}
+        names = {name for match in CLASS.findall(path.read_text(encoding="utf-8")) for name in match.split()}
         if names & cut:
             name = min(names & cut)
             found.append(

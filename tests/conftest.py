@@ -15,7 +15,6 @@ import pytest
 from filelock import FileLock
 
 from calculators import cli
-from scripts.build import build
 from scripts.cached import BUILD
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,6 +42,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str, worker_id: str) -> Path:
     """The site as `make build` makes it, built for a sub-path: once a run, while the other processes wait."""
+    from scripts.build import build  # takes as long to import as many a test to run
+
     out, own = BUILD / "test-site", tmp_path_factory.getbasetemp()
     done = (own if worker_id == "master" else own.parent) / f"built-{testrun_uid}"
     with FileLock(f"{done}.lock"):

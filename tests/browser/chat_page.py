@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlparse
 
 from playwright.sync_api import Browser, Locator, Page, Route
 
 from scripts.static_server import StaticServer
+from tests.browser.conftest import until
 
 LOAD_MS = 120_000
 REPLY_MS = 60_000
@@ -114,17 +113,11 @@ class Chat:
 
     def until(self, script: str, arg: Any = None) -> None:
         """Waits until an asynchronous script returns something true; `wait_for_function` does not await it."""
-        self.poll(lambda: bool(self.page.evaluate(script, arg)), script)
+        until(self.page, lambda: bool(self.page.evaluate(script, arg)), lambda: script)
 
     def until_worker(self, script: str, arg: Any = None) -> None:
         """The same for any of the page's workers."""
-        self.poll(lambda: any(worker.evaluate(script, arg) for worker in self.page.workers), script)
-
-    def poll(self, holds: Callable[[], bool], what: str) -> None:
-        end = time.monotonic() + REPLY_MS / 1000
-        while not holds():
-            assert time.monotonic() < end, what
-            self.page.wait_for_timeout(100)
+        until(self.page, lambda: any(worker.evaluate(script, arg) for worker in self.page.workers), lambda: script)
 
     def says(self, locator: Locator, text: str) -> None:
         """Waits until the text stands there."""

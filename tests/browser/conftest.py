@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -51,6 +52,14 @@ def webgpu_browser(playwright: Playwright) -> Iterator[Browser]:
     started = launch(playwright, "--enable-unsafe-webgpu")
     yield started
     started.close()
+
+
+def until(page: Page, holds: Callable[[], bool], told: Callable[[], object]) -> None:
+    """Waits for what no locator can tell, however slow the machine; `told`: what there is if it never comes."""
+    end = time.monotonic() + SLOW_MS / 1000
+    while not holds():
+        assert time.monotonic() < end, told()
+        page.wait_for_timeout(100)
 
 
 class Watched:

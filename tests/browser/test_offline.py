@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from scripts.offline import write_offline
 from scripts.page_weight import middle_section
 from scripts.static_server import StaticServer
 from tests.browser.chat_page import QUESTION, Chat
-from tests.browser.conftest import SITE_URL, SLOW_MS
+from tests.browser.conftest import SITE_URL, SLOW_MS, until
 from tests.browser.test_search import ask, open_box
 
 FIT = "calculators/fit/"
@@ -71,10 +70,7 @@ class Reader:
         return found
 
     def until(self, holds: Callable[[], bool]) -> None:
-        end = time.monotonic() + SLOW_MS / 1000
-        while not holds():
-            assert time.monotonic() < end, self.kept()
-            self.page.wait_for_timeout(100)
+        until(self.page, holds, self.kept)
 
     def keep_book(self, lang: str = "en") -> Page:
         page = self.open(f"{lang}/offline/")

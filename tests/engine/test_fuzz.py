@@ -109,7 +109,7 @@ def survive(r: Random, command: str) -> None:
 RANDOM = st.randoms(use_true_random=False)
 
 
-@fuzz(500)
+@fuzz(1_500)
 @given(RANDOM, st.sampled_from(COMMANDS))
 def test_any_scenario_gives_an_answer_or_one_sentence(r: Random, command: str) -> None:
     survive(r, command)

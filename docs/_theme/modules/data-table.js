@@ -8,6 +8,7 @@ import { copy, today } from "./take.js";
 /** @typedef {{ version: string, pages: number, compares: boolean, strings: Record<string, string> }} Settings */
 
 const COMPARED = 4;
+const TOOLS = "input, button, .table-anchor"; // what stands in a cell beside its words
 const SHOWN = 200; // rows in the page at once, where there are more than one static page holds
 
 /** A row, and what it is searched and sorted by, which is read when first asked for. */
@@ -271,7 +272,7 @@ class DataTable extends HTMLElement {
       line.append(label);
       for (const { row } of chosen) {
         const cell = /** @type {HTMLElement} */ (row.cells[column].cloneNode(true));
-        for (const tool of cell.querySelectorAll("input, button, .table-anchor")) tool.remove();
+        for (const tool of cell.querySelectorAll(TOOLS)) tool.remove();
         if (column === 0) cell.setAttribute("scope", "col");
         line.append(cell);
       }
@@ -363,7 +364,7 @@ async function rowsOf(href) {
 
 /** A cell's words, without its tools. @param {HTMLTableCellElement} cell */
 function wordsOf(cell) {
-  const words = [...cell.childNodes].filter((node) => !(node instanceof HTMLElement && node.matches("input, button, .table-anchor")));
+  const words = [...cell.childNodes].filter((node) => !(node instanceof HTMLElement && node.matches(TOOLS)));
   return words.map((node) => node.textContent).join("").trim();
 }
 
