@@ -26,6 +26,8 @@ Cache.prototype.put = async function (url, response) {
   return put.call(this, url, response);
 };
 """
+# A clock at a hundredth of its speed: all that arrives in some seconds arrives within one pause between two reports.
+SLOW_CLOCK = "{ const now = performance.now.bind(performance); performance.now = () => now() / 100; }"
 PUTTING = "([kind, least]) => self.putting?.some(([url, bytes]) => url.includes(kind) && bytes > least)"
 NO_CACHES = "Object.defineProperty(self, 'caches', { get() { throw new DOMException('', 'SecurityError'); } });"
 
@@ -157,7 +159,7 @@ def test_a_corrupted_chunk_is_fetched_once_more_and_never_used_or_kept(browser: 
 
 
 def test_cancel_stops_at_every_phase_and_keeps_what_has_arrived(browser: Browser, host: StaticServer) -> None:
-    chat = Chat(browser, host)
+    chat = Chat(browser, host, worker=SLOW_CLOCK)
     chat.prompt.fill("typed before")
     with host.cut(CHUNK, 0.5, hang=True):
         chat.button("load").click()

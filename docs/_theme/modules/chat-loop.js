@@ -22,6 +22,8 @@ import { sampler } from "./sampler.js";
  *          `check`: whether the device computes at all; throws "wrong_result"
  */
 
+const PROGRESS_MS = 50;
+
 /** @type {Model} */
 let model;
 /** @type {Loaded | undefined} */
@@ -246,16 +248,18 @@ function countRequests(since) {
 }
 
 /**
- * Passes on at most one message each 50 ms, and always the last.
+ * Passes on at most one message each `PROGRESS_MS`, and always the last, even when nothing comes after it.
  * @param {(progress: { loaded: number, total: number }) => void} report
  */
 function throttle(report) {
   let last = -Infinity;
+  let timer = 0;
   return (/** @type {{ loaded: number, total: number }} */ progress) => {
-    const now = performance.now();
-    if (now - last < 50 && progress.loaded < progress.total) return;
-    last = now;
-    report(progress);
+    const pass = () => { last = performance.now(); report(progress); };
+    const wait = progress.loaded < progress.total ? last + PROGRESS_MS - performance.now() : 0;
+    clearTimeout(timer);
+    if (wait > 0) timer = setTimeout(pass, wait);
+    else pass();
   };
 }
 
