@@ -44,10 +44,10 @@ CUT = [
     "tabbed-.*",
     "rtl",
 ]
-# Each would make the browser work out the styles of the whole page again while it starts, half of what a long page
-# costs there. All in the theme's own words.
+# What a page's start would do though nobody needs it then, all in the theme's own words.
 CHANGES = [
-    # The theme writes every address in full; a stylesheet is read anew then. Another page's may be the same still.
+    # Each of these would make the browser work out the styles of the whole page again, half of what a long page's start
+    # costs. The theme writes every address in full; a stylesheet is read anew then. Another page's may be the same still.
     ("if(o&&!/^(?:[a-z]+:)?\\/\\//i.test(o)){t[r]=t[r]", "if(o&&!t.sheet&&!/^(?:[a-z]+:)?\\/\\//i.test(o)){t[r]=t[r]"),
     ("t.set(r.outerHTML,r)", 't.set(r.rel==="stylesheet"?r.sheet?.href||r.href:r.outerHTML,r)'),
     # Transitions need no stopping, and the window no new colors, where the page has the reader's colors already.
@@ -62,6 +62,20 @@ CHANGES = [
         "return o.content=a.colorScheme,",
         'return(o.isConnected||a.colorScheme!=="light")&&(o.content=a.colorScheme,document.head.append(o)),',
     ),
+    # Addresses are written in full where they outlive the page; its own only as the reader leaves it.
+    (
+        "$(document).subscribe(vi)",
+        'vi({querySelectorAll:()=>M(":is([href],[src]):not([data-md-component=container] *)")})',
+    ),
+    ('history.replaceState(c,""),history.pushState(null,"",a)', 'vi(document),history.replaceState(c,""),history.pushState(null,"",a)'),
+    # Every link would be asked whether it shows a preview.
+    ('M("a",e).map(i=>Jn(i,t))', 'M("a[data-preview]",e).map(i=>Jn(i,t))'),
+    # Tasks of their own, between which the browser hears the reader: the list of pages, search and colors, the titles of
+    # names cut short, what belongs to the page's content.
+    ('return En(new URL("sitemap.xml",e)).pipe(', 'return He(0).pipe(b(()=>En(new URL("sitemap.xml",e))),'),
+    (".map(e=>_i(e,{index$:zi,keyboard$:mo}))", ".map(e=>He(0).pipe(b(()=>_i(e,{index$:zi,keyboard$:mo}))))"),
+    ("function Fi({document$:e,viewport$:t}){e.pipe(", "function Fi({document$:e,viewport$:t}){e.pipe(xe(pe),"),
+    ("Ki=ct.pipe(b(()=>$s),Ve(Hs)", "Ki=ct.pipe(xe(pe),b(()=>$s),Ve(He(0).pipe(b(()=>Hs)))"),
 ]
 ADMONITIONS = "abstract info tip success question warning failure danger bug example quote".split()
 CLASS = re.compile(r'\bclass="([^"]*)"')
