@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from typing import Any
 
 import yaml
 
@@ -14,7 +16,12 @@ def setting(name: str) -> str:
     given = os.environ.get(name.upper())
     if given:
         return given
+    return str(section("extra").get(name) or "")
+
+
+def section(name: str) -> dict[str, Any]:
+    """A top section of mkdocs.yml with plain values; the file's Python tags, in other sections, are for MkDocs."""
     text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    # Only plain settings are wanted; the file's Python tags are for MkDocs.
-    extra = yaml.safe_load(text[text.index("\nextra:") + 1 :])["extra"]
-    return str(extra.get(name) or "")
+    found = re.search(rf"^{name}:\n(?: .*\n|\n)*", text, re.MULTILINE)
+    read: dict[str, Any] = yaml.safe_load(found[0])[name] if found else {}
+    return read

@@ -6,6 +6,7 @@ place of a file stops the build.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import json
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from scripts.cached import ROOT, files_under
 from scripts.node import NODE
+from scripts.settings import section
 
 # What our overrides leave out of the theme's base.html, file names aside.
 REPLACED = {
@@ -33,6 +35,8 @@ REPLACED = {
       {% endfor %}
     """,
 }
+# Partials that stand in docs/_theme/overrides as well, and the beginning of their sha256.
+REPLACED_PARTIALS = {"partials/javascripts/palette.html": "8790389765ea6036"}
 # Partials of what the book has not: a page that needs one all the same is found by `cut_classes`.
 UNUSED = {f"partials/{name}.html" for name in "comments consent feedback post progress social source tags".split()}
 # Written by the Markdown extensions of mkdocs.yml.
@@ -46,8 +50,9 @@ CUT = [
 ]
 # What a page's start would do though nobody needs it then, all in the theme's own words.
 CHANGES = [
-    # Each of these would make the browser work out the styles of the whole page again, half of what a long page's start
-    # costs. The theme writes every address in full; a stylesheet is read anew then. Another page's may be the same still.
+    # Each of these would make the browser work out the styles of the whole page again, half of what a long page's
+    # start costs. The theme writes every address in full; a stylesheet is read anew then. Another page's may be the
+    # same still.
     ("if(o&&!/^(?:[a-z]+:)?\\/\\//i.test(o)){t[r]=t[r]", "if(o&&!t.sheet&&!/^(?:[a-z]+:)?\\/\\//i.test(o)){t[r]=t[r]"),
     ("t.set(r.outerHTML,r)", 't.set(r.rel==="stylesheet"?r.sheet?.href||r.href:r.outerHTML,r)'),
     # Transitions need no stopping, and the window no new colors, where the page has the reader's colors already.
@@ -67,13 +72,41 @@ CHANGES = [
         "$(document).subscribe(vi)",
         'vi({querySelectorAll:()=>M(":is([href],[src]):not([data-md-component=container] *)")})',
     ),
-    ('history.replaceState(c,""),history.pushState(null,"",a)', 'vi(document),history.replaceState(c,""),history.pushState(null,"",a)'),
-    # Every link would be asked whether it shows a preview.
-    ('M("a",e).map(i=>Jn(i,t))', 'M("a[data-preview]",e).map(i=>Jn(i,t))'),
-    # Tasks of their own, between which the browser hears the reader: the list of pages, search and colors, the titles of
-    # names cut short, what belongs to the page's content.
+    (
+        'history.replaceState(c,""),history.pushState(null,"",a)',
+        'vi(document),history.replaceState(c,""),history.pushState(null,"",a)',
+    ),
+    # Only the header's names are cut short at the window's edge.
+    ('b(()=>M(".md-ellipsis"))', 'b(()=>M(".md-header .md-ellipsis"))'),
+    # Parts that the book has not, see CUT: every link would be asked whether it shows a preview.
+    ('...M(".annotate:not(.highlight)",e).map(i=>zn(i,{target$:o,print$:n})),', ""),
+    ('...M("a",e).map(i=>Jn(i,t)),...M("pre.mermaid",e).map(i=>Zn(i)),', ""),
+    ('...M("[data-tabs]",e).map(i=>ri(i,{viewport$:r,target$:o})),', ""),
+    ('(f.classList.contains("annotate")||V("content.code.annotate"))', 'V("content.code.annotate")'),
+    ('(e.classList.add("md-code__content"),e.closest(".select")||', '(e.classList.add("md-code__content"),'),
+    ('((Di=Or.version)==null?void 0:Di.provider)==="mike"&&Ti({document$:ct})', ""),
+    ('...me("consent").map(e=>An(e,{target$:Ht})),', ""),
+    ('...me("progress").map(e=>mi(e,{progress$:uo})),', ""),
+    (',...me("source").map(e=>$i(e))', ""),
+    ('...me("announce").map(e=>_n(e)),', ""),
+    ('typeof ResizeObserver=="undefined"?_t("https://unpkg.com/resize-observer-polyfill"):$(void 0)', "$(void 0)"),
+    # Search starts with the reader's first key or click, before the search box hears of either, or for a given word.
+    (
+        ".map(e=>_i(e,{index$:zi,keyboard$:mo}))",
+        '.map(e=>L(we().searchParams.has("q")?$(0):y,h(e,"focusin"),...["keydown","click"].map(n=>h(window,n,{capture:!0})))'
+        ".pipe(Ee(1),b(()=>_i(e,{index$:zi,keyboard$:mo}))))",
+    ),
+    (
+        'return z([t,r.pipe(Q(we()),g(o=>!!o.searchParams.get("h")))]).pipe(m(',
+        'return r.pipe(Q(we()),g(o=>!!o.searchParams.get("h")),b(o=>z([t,$(o)])),m(',
+    ),
+    # Tasks of their own, between which the browser hears the reader: what follows links and lists the pages, the
+    # colors, the titles of names cut short, what belongs to the page's content.
+    (
+        'V("navigation.instant")&&gi({sitemap$:qi,location$:Kt,viewport$:ke,progress$:uo}).subscribe(ct)',
+        'V("navigation.instant")&&He(0).pipe(b(()=>gi({sitemap$:qi,location$:Kt,viewport$:ke,progress$:uo}))).subscribe(ct)',
+    ),
     ('return En(new URL("sitemap.xml",e)).pipe(', 'return He(0).pipe(b(()=>En(new URL("sitemap.xml",e))),'),
-    (".map(e=>_i(e,{index$:zi,keyboard$:mo}))", ".map(e=>He(0).pipe(b(()=>_i(e,{index$:zi,keyboard$:mo}))))"),
     ("function Fi({document$:e,viewport$:t}){e.pipe(", "function Fi({document$:e,viewport$:t}){e.pipe(xe(pe),"),
     ("Ki=ct.pipe(b(()=>$s),Ve(Hs)", "Ki=ct.pipe(xe(pe),b(()=>$s),Ve(He(0).pipe(b(()=>Hs)))"),
 ]
@@ -111,13 +144,29 @@ def refuse_changed_theme() -> None:
                 f"Material for MkDocs: block {name} of its base.html changed; bring docs/_theme/overrides/main.html "
                 "and REPLACED in scripts/theme.py up to date"
             )
-    script = one_file("assets/javascripts/bundle.*.min.js").read_text(encoding="utf-8")
-    for old, _ in CHANGES:
+    for name, known in REPLACED_PARTIALS.items():
+        if hashlib.sha256((theme_folder() / name).read_bytes()).hexdigest()[: len(known)] != known:
+            raise ThemeChanged(
+                f"Material for MkDocs: {name} changed; bring docs/_theme/overrides/{name} and REPLACED_PARTIALS in "
+                "scripts/theme.py up to date"
+            )
+    own_script(one_file("assets/javascripts/bundle.*.min.js").read_text(encoding="utf-8"))
+
+
+def own_script(script: str) -> str:
+    """The theme's script with CHANGES, and with yes or no wherever it asks for a feature. Raises ThemeChanged."""
+    for old, new in CHANGES:
         if script.count(old) != 1:
             raise ThemeChanged(
                 f"Material for MkDocs: its script no longer holds {old!r} once; bring CHANGES in scripts/theme.py up "
                 "to date"
             )
+        script = script.replace(old, new)
+    has = re.search(r"function (\w+)\(e\)\{return \w+\.features\.includes\(e\)\}", script)
+    if not has:
+        raise ThemeChanged("Material for MkDocs: its script asks for features in another way; see own_script")
+    on = section("theme")["features"]
+    return re.sub(rf'\b{has[1]}\("([\w.-]+)"\)', lambda asked: str(asked[1] in on).lower(), script)
 
 
 def theme_sources() -> list[Path]:
@@ -170,12 +219,11 @@ def make_theme(out: Path) -> None:
     words = words_of_pages()
     given = {
         "styles": [str(main), str(palette)],
-        "script": str(bundle),
+        "script": own_script(bundle.read_text(encoding="utf-8")),
         "used": [str(path) for path in (*templates, *own_sources())],
         "words": [*words, "ltr"],  # both languages run from left to right
         "cut": [*CUT, *(kind for kind in ADMONITIONS if kind not in words)],
         "variables": variables_read(),
-        "changes": CHANGES,
         "out": str(out),
     }
     subprocess.run([NODE, "scripts/trim_theme.mjs"], cwd=ROOT, input=json.dumps(given), text=True, check=True)

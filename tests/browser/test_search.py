@@ -82,6 +82,25 @@ def test_a_definition_or_a_section_of_that_name_comes_first(open_page: Open, lan
     assert "book/part-2/inference-efficiency/" in ask(page, query)[:3]
 
 
+@pytest.mark.parametrize("way", ["key", "click", "icon", "address"])
+def test_search_starts_with_the_first_thing_that_a_reader_does(open_page: Open, way: str) -> None:
+    width = 390 if way == "icon" else 1280
+    address = "en/book/?q=Quantization" if way == "address" else "en/book/"
+    page = open_page(address, viewport={"width": width, "height": 800}, has_touch=way == "icon").page
+    page.wait_for_load_state("networkidle")
+    box = page.locator(".md-search__input")
+    if way == "key":
+        page.keyboard.press("/")
+    if way == "click":
+        box.click()
+    if way == "icon":
+        page.locator("header label[for=__search]").first.tap()
+    expect(box).to_be_focused()
+    if way != "address":
+        page.keyboard.type("Quantization")
+    expect(page.locator(RESULTS).first).to_have_attribute("href", re.compile("book/glossary/"))
+
+
 def test_results_show_where_the_words_stand(open_page: Open) -> None:
     page = open_page("ja/").page
     open_box(page)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from scripts import theme
 from scripts.cached import ROOT
@@ -89,9 +90,12 @@ def test_what_was_cut_from_the_themes_styles_changes_nothing_on_a_page(
         own / name for name in re.findall(r'@import "\./([^"]+)"', (own / "site.css").read_text(encoding="utf-8"))
     ]
     whole = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    found = page.locator(".md-search-result__meta")
+    unused = found.inner_text()
     for opened in ("", "__search", "__drawer"):
         if opened:
             page.evaluate("(id) => document.getElementById(id).click()", opened)
+            expect(found).not_to_have_text(unused)  # search starts with the first click
         page.evaluate(SETTLED)
         before: list[str] = page.evaluate(LOOKS, PROPERTIES)
         page.evaluate(RESTORE, whole)
@@ -128,6 +132,12 @@ def test_a_changed_theme_stops_the_build(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(ThemeChanged, match="names 0 files, one is expected"):
         one_file("assets/javascripts/bundle.*.min.js")
     (tmp_path / "base.html").write_text(base)
+    partial = tmp_path / "partials" / "javascripts" / "palette.html"
+    partial.parent.mkdir(parents=True)
+    partial.write_text("<script></script>")
+    with pytest.raises(ThemeChanged, match=r"palette.html changed; bring docs/_theme/overrides/partials"):
+        refuse_changed_theme()
+    shutil.copy(original / "partials" / "javascripts" / "palette.html", partial)
     (tmp_path / "assets" / "javascripts").mkdir(parents=True)
     (tmp_path / "assets" / "javascripts" / "bundle.1.min.js").write_text("t.set(r.innerHTML,r)")
     with pytest.raises(ThemeChanged, match="its script no longer holds"):
