@@ -101,7 +101,7 @@ CHANGES = [
         'return r.pipe(Q(we()),g(o=>!!o.searchParams.get("h")),b(o=>z([t,$(o)])),m(',
     ),
     # Tasks of their own, between which the browser hears the reader: what follows links and lists the pages, the
-    # colors, the titles of names cut short, what belongs to the page's content.
+    # colors, the titles of names cut short, each part of the page and each piece of code in it.
     (
         'V("navigation.instant")&&gi({sitemap$:qi,location$:Kt,viewport$:ke,progress$:uo}).subscribe(ct)',
         'V("navigation.instant")&&He(0).pipe(b(()=>gi({sitemap$:qi,location$:Kt,viewport$:ke,progress$:uo}))).subscribe(ct)',
@@ -109,6 +109,12 @@ CHANGES = [
     ('return En(new URL("sitemap.xml",e)).pipe(', 'return He(0).pipe(b(()=>En(new URL("sitemap.xml",e))),'),
     ("function Fi({document$:e,viewport$:t}){e.pipe(", "function Fi({document$:e,viewport$:t}){e.pipe(xe(pe),"),
     ("Ki=ct.pipe(b(()=>$s),Ve(Hs)", "Ki=ct.pipe(xe(pe),b(()=>$s),Ve(He(0).pipe(b(()=>Hs)))"),
+    ('$s=H(()=>L(...me("content")', '$s=H(()=>L(...[...me("content")'),
+    (
+        "Ii(e,{viewport$:ke,header$:ft,main$:qt,target$:Ht})))),",
+        "Ii(e,{viewport$:ke,header$:ft,main$:qt,target$:Ht}))].map(e=>e.pipe(et(pe))))),",
+    ),
+    ("Yn(i,{target$:o,print$:n}))", "Yn(i,{target$:o,print$:n}).pipe(et(pe)))"),
 ]
 ADMONITIONS = "abstract info tip success question warning failure danger bug example quote".split()
 CLASS = re.compile(r'\bclass="([^"]*)"')
