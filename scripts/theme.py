@@ -78,6 +78,9 @@ CHANGES = [
     ),
     # Only the header's names are cut short at the window's edge.
     ('b(()=>M(".md-ellipsis"))', 'b(()=>M(".md-header .md-ellipsis"))'),
+    # Where the page stands would be asked for, and the page laid out, before its first picture.
+    ("function Ln(){return z([Tn(),On()])", "function Ln(){return H(()=>z([Tn(),On()]))"),
+    ("Wi({viewport$:ke,tablet$:Lr});", "He(0).subscribe(()=>Wi({viewport$:ke,tablet$:Lr}));"),
     # Parts that the book has not, see CUT: every link would be asked whether it shows a preview.
     ('...M(".annotate:not(.highlight)",e).map(i=>zn(i,{target$:o,print$:n})),', ""),
     ('...M("a",e).map(i=>Jn(i,t)),...M("pre.mermaid",e).map(i=>Zn(i)),', ""),

@@ -135,8 +135,9 @@ class Calculator extends HTMLElement {
   shortenAbout() {
     const about = this.find("[data-about]"), button = this.find("[name=read-all]");
     about.classList.add("calculator-short");
-    button.hidden = about.scrollHeight <= about.clientHeight + 2;
     button.setAttribute("aria-expanded", "false");
+    // Measured with the next picture: the browser lays the page out for that anyway.
+    requestAnimationFrame(() => { button.hidden = about.scrollHeight <= about.clientHeight + 2; });
   }
 
   /** Starts the engine before the first question: by touch, or as the reader comes near, unless data is dear. */
