@@ -718,6 +718,8 @@ def render(of: str, lang: str, root: str, page: int = 1) -> str:
     table, cells = data_table(of, lang, root), Cells(lang, root)
     pages, rows = pages_of(of), rows_on(of, lang, root, page)
     up = "" if page == 1 else "../"
+    strings = {i: pair[lang] for i, pair in facts.strings("tables").items()}
+    compares = of not in WORDS
     return TEMPLATES.get_template("data-table.html").render(
         table=table,
         rows=rows,
@@ -726,6 +728,8 @@ def render(of: str, lang: str, root: str, page: int = 1) -> str:
         page=page,
         count=len(table.rows),
         words=of in WORDS,
+        compares=compares,
+        strings=strings,
         caption=cells.word(f"table-{of}"),
         heads=[cells.word(f"column-{name}") for name in table.columns],
         s=cells.word,
@@ -733,8 +737,8 @@ def render(of: str, lang: str, root: str, page: int = 1) -> str:
             {
                 "version": load_dataset().version,
                 "pages": pages,
-                "compares": of not in WORDS,
-                "strings": {i: pair[lang] for i, pair in facts.strings("tables").items()},
+                "compares": compares,
+                "strings": strings,
             },
             ensure_ascii=False,
         ),

@@ -94,8 +94,8 @@ def test_what_was_cut_from_the_themes_styles_changes_nothing_on_a_page(
     unused = found.inner_text()
     for opened in ("", "__search", "__drawer"):
         if opened:
-            page.evaluate("(id) => document.getElementById(id).click()", opened)
-            expect(found).not_to_have_text(unused)  # search starts with the first click
+            page.evaluate("(id) => document.querySelector(`[for=${id}]`).click()", opened)
+            expect(found).not_to_have_text(unused)  # search starts as it opens
         page.evaluate(SETTLED)
         before: list[str] = page.evaluate(LOOKS, PROPERTIES)
         page.evaluate(RESTORE, whole)

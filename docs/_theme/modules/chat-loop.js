@@ -253,7 +253,8 @@ function countRequests(since) {
  */
 function throttle(report) {
   let last = -Infinity;
-  let timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
   return (/** @type {{ loaded: number, total: number }} */ progress) => {
     const pass = () => { last = performance.now(); report(progress); };
     const wait = progress.loaded < progress.total ? last + PROGRESS_MS - performance.now() : 0;

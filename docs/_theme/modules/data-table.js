@@ -1,6 +1,6 @@
-// <data-table>: sorting, filters, comparison and citation for a table that is complete in the HTML. The reader's view
-// stands in the URL's fragment (#?sort=…&q=…&compare=a,b); a plain #id leads to a row. Rows of further static pages are
-// fetched from this site when a view first needs them.
+// <data-table>: sorting, filters, comparison and citation for a table whose rows and tools are complete in the HTML. The
+// reader's view stands in the URL's fragment (#?sort=…&q=…&compare=a,b); a plain #id leads to a row. Rows of further
+// static pages are fetched from this site when a view first needs them.
 import { placeOf, viewOf } from "./address.js";
 import { ofThisEdition } from "./offline-wanted.js";
 import { copy, today } from "./take.js";
@@ -64,6 +64,8 @@ class DataTable extends HTMLElement {
     addEventListener("hashchange", this.readAddress);
     this.dataset.state = "ready";
     this.readAddress();
+    // Chosen before this script was there.
+    for (const box of this.body.querySelectorAll("input:checked")) this.chosen(/** @type {HTMLInputElement} */ (box));
   }
 
   disconnectedCallback() {
@@ -98,19 +100,7 @@ class DataTable extends HTMLElement {
   take(rows) {
     for (const row of rows) {
       this.entries.push(new Entry(row));
-      this.addTools(row);
     }
-  }
-
-  /** A box for the comparison and a button for the citation, in the row's first cell. @param {HTMLTableRowElement} row */
-  addTools(row) {
-    const name = wordsOf(row.cells[0]);
-    const box = Object.assign(document.createElement("input"), { type: "checkbox", name: "compare", value: row.id });
-    box.setAttribute("aria-label", this.say("compare-row", { name }));
-    const cite = Object.assign(document.createElement("button"), { type: "button", name: "cite", textContent: this.say("cite") });
-    cite.setAttribute("aria-label", this.say("cite-row", { name }));
-    if (this.settings.compares) row.cells[0].prepend(box);
-    row.cells[0].append(cite);
   }
 
   /** @param {HTMLTableCellElement} head */
