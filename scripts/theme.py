@@ -93,10 +93,12 @@ CHANGES = [
     (',...me("source").map(e=>$i(e))', ""),
     ('...me("announce").map(e=>_n(e)),', ""),
     ('typeof ResizeObserver=="undefined"?_t("https://unpkg.com/resize-observer-polyfill"):$(void 0)', "$(void 0)"),
-    # Search starts with the first key, or click on what opens it, before its box hears of either, or for a given word.
+    # Search starts with the key or click that opens it, before its box hears of either, or for a given word.
     (
         ".map(e=>_i(e,{index$:zi,keyboard$:mo}))",
-        '.map(e=>L(we().searchParams.has("q")?$(0):y,h(e,"focusin"),h(window,"keydown",{capture:!0}),'
+        '.map(e=>L(H(()=>we().searchParams.has("q")||dn("search")||e.contains(Ne())?$(0):y),h(e,"focusin"),'
+        'h(window,"keydown",{capture:!0})'
+        ".pipe(g(n=>/^[fs/]$/.test(n.key)&&!ja(Ne()||document.body,n.key))),"
         '...M("[for=__search]").map(n=>h(n,"click",{capture:!0})))'
         ".pipe(Ee(1),b(()=>_i(e,{index$:zi,keyboard$:mo}))))",
     ),

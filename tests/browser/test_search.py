@@ -101,6 +101,17 @@ def test_search_starts_with_the_first_thing_that_a_reader_does(open_page: Open, 
     expect(page.locator(RESULTS).first).to_have_attribute("href", re.compile("book/glossary/"))
 
 
+def test_a_box_entered_before_the_theme_has_started_answers(open_page: Open, site: StaticServer) -> None:
+    page = open_page("en/contributing/").page
+    held: list[Route] = []
+    page.route("**/theme.js", lambda route: held.append(route))
+    page.goto(f"{site.url}en/book/", wait_until="commit")
+    page.locator(".md-search__input").click()
+    held[0].continue_()
+    page.keyboard.type("Quantization")
+    expect(page.locator(RESULTS).first).to_have_attribute("href", re.compile("book/glossary/"))
+
+
 def test_results_show_where_the_words_stand(open_page: Open) -> None:
     page = open_page("ja/").page
     open_box(page)

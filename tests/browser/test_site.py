@@ -261,9 +261,13 @@ def test_a_stylesheet_stays_from_page_to_page(open_page: Open, site: StaticServe
     assert page.locator("head > link[rel=stylesheet]").evaluate_all("(all, kept) => all.includes(kept)", kept)
 
 
-@pytest.mark.parametrize("path", ["", "calculators/fit/", "demo/", "data/models/", "data/prices/", "book/claims/"])
+LIVE = ["", "calculators/fit/", "demo/", "data/models/", "data/prices/", "book/claims/", "offline/"]
+
+
+@pytest.mark.parametrize("path", LIVE)
 def test_what_is_read_does_not_move_when_scripts_make_it_live(open_page: Open, site: StaticServer, path: str) -> None:
-    page = open_page("en/contributing/writing/", viewport={"width": 390, "height": 844}).page
+    kept = {"service_workers": "allow" if path == "offline/" else "block"}
+    page = open_page("en/contributing/writing/", viewport={"width": 390, "height": 844}, **kept).page
     page.add_init_script(SHIFTS)
     page.goto(f"{site.url}en/{path}")
     page.wait_for_load_state("networkidle")
