@@ -115,6 +115,14 @@ def test_the_view_is_the_address(open_page: Open) -> None:
     assert again.input_value("select[name=tier]") == "1"
 
 
+def test_a_comparison_keeps_the_order_of_its_address(open_page: Open) -> None:
+    page = open_page("en/data/devices/#?compare=h100-sxm,rtx-5090").page
+    page.wait_for_selector("data-table[data-state=ready]")
+    assert page.url.endswith("#?compare=h100-sxm,rtx-5090")
+    names = page.locator(".table-compare tr").first.locator("th[scope=col]").all_inner_texts()
+    assert "H100" in names[0] and "5090" in names[1]
+
+
 def test_four_are_compared_and_the_fifth_takes_the_place_of_the_first(open_page: Open) -> None:
     page = ready(open_page, "en/data/devices/")
     ids = ["h100-sxm", "h200-sxm", "rtx-4090", "iphone-17-pro", "dgx-spark"]

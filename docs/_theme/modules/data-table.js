@@ -65,7 +65,9 @@ class DataTable extends HTMLElement {
     this.dataset.state = "ready";
     this.readAddress();
     // Chosen before this script was there.
-    for (const box of this.body.querySelectorAll("input:checked")) this.chosen(/** @type {HTMLInputElement} */ (box));
+    for (const box of /** @type {NodeListOf<HTMLInputElement>} */ (this.body.querySelectorAll("input:checked"))) {
+      if (!this.compared.includes(box.value)) this.chosen(box);
+    }
   }
 
   disconnectedCallback() {
@@ -98,9 +100,7 @@ class DataTable extends HTMLElement {
 
   /** @param {Iterable<HTMLTableRowElement>} rows */
   take(rows) {
-    for (const row of rows) {
-      this.entries.push(new Entry(row));
-    }
+    for (const row of rows) this.entries.push(new Entry(row));
   }
 
   /** @param {HTMLTableCellElement} head */
